@@ -1,0 +1,99 @@
+/**
+ * From a place on a map back to a latent, for each kind of map.
+ */
+
+import { nearestPoints } from "./nearest.js";
+
+const NEIGHBOURS = 8;
+
+/** Farther than this share of the map's larger side from any point, a UMAP or t-SNE has no data. */
+const SUPPORTED_SHARE = 0.02;
+
+/**
+ * @typedef {object} Inverse
+ * @property {(x: number, y: number, anchor: Float32Array, z: Float32Array) => boolean} toLatent
+ *   writes the latent into z; false where no data support it
+ * @property {(z: Float32Array) => [number, number] | null} toMap place of a latent, or null on a
+ *   map that new latents have no place on
+ */
+
+/**
+ * @param {{kind: string, axes: string[], mean?: number[], components?: number[][]}} map
+ * @param {Float32Array} xy (N, 2)
+ * @param {import("./nearest.js").Tree} tree over xy
+ * @param {Float32Array} latents (N, D)
+ * @param {number} dim D
+ * @returns {Inverse}
+ */
+export function makeInverse(map, xy, tree, latents, dim) {
+  if (map.kind === "raw") return ofAxes(map.axes, dim);
+  if (map.kind === "pca") return ofPlane(map.mean, map.components, dim);
+  return ofNeighbours(tree, latents, dim, SUPPORTED_SHARE * largerSide(xy));
+}
+
+/** The map's axes are latent axes; the others stay where the anchor has them. */
+function ofAxes(axes, dim) {
+  const index = (caption, otherwise) => (Number(/^z(\d+)$/.exec(caption)?.[1]) || otherwise) - 1;
+  const [first, second] = [index(axes[0], 1), index(axes[1], 2)];
+  return {
+    toLatent(x, y, anchor, z) {
+      z.set(anchor);
+      z[first] = x;
+      if (second < dim) z[second] = y;
+      return true;
+    },
+    toMap: (z) => [z[first], second < dim ? z[second] : 0],
+  };
+}
+
+/** z = anchor + componentsᵀ (xy − project(anchor)): the plane of the map, through the anchor. */
+function ofPlane(mean, components, dim) {
+  const score = (z, row) => {
+    let sum = 0;
+    for (let k = 0; k < dim; k++) sum += (z[k] - mean[k]) * row[k];
+    return sum;
+  };
+  const toMap = (z) => [score(z, components[0]), score(z, components[1])];
+  return {
+    toMap,
+    toLatent(x, y, anchor, z) {
+      const [anchorX, anchorY] = toMap(anchor);
+      const [dx, dy] = [x - anchorX, y - anchorY];
+      for (let k = 0; k < dim; k++) {
+        z[k] = anchor[k] + dx * components[0][k] + dy * components[1][k];
+      }
+      return true;
+    },
+  };
+}
+
+/** The nearest points' latents, each weighted by its inverse squared distance on the map. */
+function ofNeighbours(tree, latents, dim, reach) {
+  return {
+    toMap: () => null,
+    toLatent(x, y, anchor, z) {
+      const { ids, distances } = nearestPoints(tree, x, y, NEIGHBOURS);
+      const softening = 1e-6 * reach * reach; // on a point, that point's own latent and no 0 / 0
+      let total = 0;
+      z.fill(0);
+      for (let i = 0; i < ids.length; i++) {
+        const weight = 1 / (distances[i] ** 2 + softening);
+        total += weight;
+        for (let k = 0; k < dim; k++) z[k] += weight * latents[ids[i] * dim + k];
+      }
+      for (let k = 0; k < dim; k++) z[k] /= total;
+      return distances[0] <= reach;
+    },
+  };
+}
+
+function largerSide(xy) {
+  let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < xy.length; i += 2) {
+    left = Math.min(left, xy[i]);
+    right = Math.max(right, xy[i]);
+    bottom = Math.min(bottom, xy[i + 1]);
+    top = Math.max(top, xy[i + 1]);
+  }
+  return Math.max(right - left, top - bottom);
+}

@@ -1,0 +1,24 @@
+import streamlit as st
+
+from pages.parts.data_gate import data_are_here
+from pages.parts.gallery_cards import show_gallery
+from pages.parts.model_picker import pick_models
+from pages.parts.stage import show_stage
+
+st.markdown(
+    "### Latentarium\n"
+    "Move over the map: every point of the latent space is decoded where you are."
+)
+a, _ = pick_models(with_b=False)
+if a is not None and data_are_here(a):
+    show_stage(a, kind="raw" if a.experiment.model.latent_dim <= 2 else "pca", key="home_stage")
+
+doors = st.columns(3)
+with doors[0]:
+    st.page_link("pages/latent_space.py", label="**Explore** the latent space, AE beside VAE")
+with doors[1]:
+    st.page_link("pages/train.py", label="**Train** a model and watch it learn")
+with doors[2]:
+    st.page_link("pages/reconstruction.py", label="**Learn** what is kept and what is lost")
+
+show_gallery()

@@ -1,0 +1,35 @@
+"""The entry of every visit: page settings and the order of the pages."""
+
+import streamlit as st
+
+st.set_page_config(page_title="Latentarium", page_icon=":material/blur_on:", layout="wide")
+
+PAGES = [
+    st.Page(
+        "home.py",
+        title="Home",
+        icon=":material/home:",
+        default=True,
+        help="A living latent map, and the gallery of trained runs.",
+    ),
+    st.Page(
+        "train.py",
+        title="Train",
+        icon=":material/play_circle:",
+        help="Train an autoencoder or a VAE and watch it learn.",
+    ),
+    st.Page(
+        "latent_space.py",
+        title="Latent space",
+        icon=":material/scatter_plot:",
+        help="How the latent space is laid out, AE beside VAE, in two and three axes.",
+    ),
+    st.Page(
+        "reconstruction.py",
+        title="Reconstruction",
+        icon=":material/compare:",
+        help="What a model keeps of a picture, and what it loses.",
+    ),
+]
+
+st.navigation(PAGES, position="top").run()

@@ -1,0 +1,35 @@
+"""Stands before a figure that needs an image set: fetches it at a click, or says what is missing."""
+
+import streamlit as st
+
+from vizmodels.data import is_available, load_dataset
+from vizmodels.errors import LatentariumError
+from vizmodels.runs.library import RunRecord
+
+
+def data_are_here(record: RunRecord) -> bool:
+    """Whether the run's images can be shown; if not, offers the one button that fetches them."""
+    return dataset_is_here(record.experiment.dataset)
+
+
+def dataset_is_here(name: str) -> bool:
+    """Whether the image set is on this machine; if not, offers the button that fetches it."""
+    if is_available(name):
+        return True
+    st.info(f"The images of {name} are not on this machine.")
+    if not st.button(f"Fetch {name}", key=f"fetch_{name}"):
+        return False
+    bar = st.progress(0.0, text=f"Fetching {name}")
+    try:
+        load_dataset(
+            name,
+            on_progress=lambda p: bar.progress(
+                p.received_bytes / p.total_bytes if p.total_bytes else 0.0,
+                text=f"Fetching {p.file}: {p.received_bytes / 1e6:.1f} MB",
+            ),
+        )
+    except LatentariumError as error:
+        bar.empty()
+        st.error(str(error))
+        return False
+    st.rerun()

@@ -1,0 +1,38 @@
+"""The frame around every page: title and question above the picture, the explanation below it."""
+
+import inspect
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+
+def head(title: str, question: str) -> None:
+    """The page's title and the one question it answers."""
+    st.title(title, anchor=False)
+    st.markdown(f"**{question}**")
+
+
+def explanation(
+    reading: str,
+    to_try: Sequence[str],
+    formula: str = "",
+    functions: Sequence[Callable[..., object]] = (),
+) -> None:
+    """What opens below the picture.
+
+    Parameters
+    ----------
+    reading : how to read the figure; Markdown
+    to_try : things to do on this page, each with what to look for
+    formula : LaTeX
+    functions : the numeric functions the page shows, whose source is printed
+    """
+    with st.expander("How to read it, and what to try"):
+        st.markdown(reading)
+        st.markdown("\n".join(f"- {item}" for item in to_try))
+        if formula:
+            st.latex(formula)
+    if functions:
+        with st.expander("The code behind it"):
+            for function in functions:
+                st.code(inspect.getsource(function), language="python")

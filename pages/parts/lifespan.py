@@ -1,0 +1,47 @@
+"""What happens once when the server starts, and once when it stops."""
+
+import contextlib
+import gc
+import threading
+from collections.abc import AsyncIterator
+
+from pages.parts.artefacts import program, sprite
+from pages.parts.shared import atlas, library
+from vizmodels.errors import LatentariumError
+from vizmodels.jobs import close_board, open_board
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
+    """Start the engine and prepare the first map, both behind the server's back.
+
+    The server answers at once; a page that needs either waits for it or says so.
+    """
+    open_board(library()).start_in_background()
+    threading.Thread(target=_prepare_first_map, name="first map", daemon=True).start()
+    yield {}
+    close_board()
+
+
+def _prepare_first_map() -> None:
+    """Read the first shipped run and what its map needs, so that the first visitor need not wait."""
+    try:
+        first = first_run_id()
+        if first is not None:
+            dataset = atlas().run(first).experiment.dataset
+            sprite(dataset, atlas().points_key(dataset))
+            program(first, atlas().run_key(first))
+            atlas().projection(first, "raw")
+    except LatentariumError:
+        return  # the page that shows this run will say the same sentence
+    finally:
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: later collections need not look at it
+
+
+def first_run_id() -> str | None:
+    """The run shown to a visitor who has chosen none."""
+    from pages.parts.model_picker import default_run
+
+    record = default_run(library().list())
+    return None if record is None else record.id

@@ -1,0 +1,103 @@
+"""Puts the stage on a page: names and addresses go to the browser, nothing else."""
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.artefacts import stage_address
+from pages.parts.shared import atlas
+from vizmodels.analysis.projection import ProjectionKind
+from vizmodels.runs.library import RunRecord
+
+STAGE_HEIGHT = 640  # px
+
+# The modules are fetched and kept by the browser; only these lines travel with the page.
+_LOADER = """
+export default async function (component) {
+  const stage = await import(new URL("STAGE/main.js", document.baseURI));
+  return stage.mount(component);
+}
+"""
+
+
+def show_stage(
+    a: RunRecord,
+    b: RunRecord | None = None,
+    *,
+    kind: ProjectionKind = "raw",
+    key: str = "stage",
+    height: int = STAGE_HEIGHT,
+) -> Any:
+    """Show the map of model A, beside model B's if there is one, with its decoder and sliders.
+
+    Parameters
+    ----------
+    a, b : runs on the same images
+    kind : the map to show; for UMAP and t-SNE it must have been computed before
+    key : of the component
+    height : px
+
+    Returns
+    -------
+    The component's result; `.picked` is {"index": picture} once a point was clicked, else None.
+    """
+    component = st.components.v2.component(
+        "latentarium_stage", js=_LOADER.replace("STAGE", stage_address())
+    )
+    data = {
+        "points": _points(a),
+        "a": _model(a, kind),
+        "b": None if b is None else _model(b, kind),
+        "view": "map" if a.experiment.model.latent_dim <= 2 else "sliders",  # noqa: PLR2004
+        "height": height,
+    }
+    return component(key=key, data=data, height="content", on_picked_change=lambda: None)
+
+
+def _points(record: RunRecord) -> dict[str, object]:
+    dataset = record.experiment.dataset
+    points = atlas().points(dataset)
+    images = atlas().data(atlas().run(record.id))
+    return {
+        "url": f"artefacts/points/{atlas().points_key(dataset)}",
+        "n": len(points),
+        "n_test": points.n_test,
+        "image_shape": list(images.image_shape),
+        "columns": math.ceil(math.sqrt(len(points))),
+        "class_names": list(images.class_names),
+        "factor_names": list(images.factor_names),
+        "has_labels": points.pictures.labels is not None,
+    }
+
+
+def _model(record: RunRecord, kind: ProjectionKind) -> dict[str, object]:
+    base = f"artefacts/runs/{atlas().run_key(record.id)}"
+    projection = atlas().projection(record.id, kind)
+    assert projection is not None, f"the {kind} map of {record.id} has not been computed"
+    shown: dict[str, object] = {"kind": kind, "url": f"{base}/maps/{kind}.bin"}
+    shown["axes"] = axis_names(kind, projection.explained)
+    if projection.mean is not None and projection.components is not None:
+        shown["mean"] = projection.mean.tolist()
+        shown["components"] = projection.components.tolist()
+    return {
+        "run": record.id,
+        "title": record.title,
+        "latent_dim": record.experiment.model.latent_dim,
+        "program": f"{base}/program.json",
+        "weights": f"{base}/weights.bin",
+        "latents": f"{base}/latents.bin",
+        "map": shown,
+    }
+
+
+def axis_names(
+    kind: ProjectionKind, explained: tuple[float, ...] = (), n_axes: int = 2
+) -> list[str]:
+    """Captions of a map's axes; PCA's say which share of the variance they carry."""
+    if kind == "raw":
+        return [f"z{k + 1}" for k in range(n_axes)]
+    if kind == "pca":
+        return [f"PC{k + 1} ({share:.0%})" for k, share in enumerate(explained)]
+    name = {"umap": "UMAP", "tsne": "t-SNE"}[kind]
+    return [f"{name} {k + 1}" for k in range(n_axes)]

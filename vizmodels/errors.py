@@ -1,0 +1,71 @@
+"""Every error a visitor can meet, in one message shape.
+
+"<thing> must be <rule>; got <value>. <what to do>."
+"""
+
+LONGEST_VALUE_SHOWN = 80  # characters; a visitor's own 10 MB string must not come back at them
+
+
+class LatentariumError(Exception):
+    """What must hold, what was given, what to do — in that order, for a person to read."""
+
+    def __init__(self, thing: str, rule: str, got: object, remedy: str) -> None:
+        shown = got if isinstance(got, str) else repr(got)
+        if len(shown) > LONGEST_VALUE_SHOWN:
+            shown = shown[:LONGEST_VALUE_SHOWN] + "…"
+        super().__init__(f"{thing} must be {rule}; got {shown}. {remedy}")
+        self.parts = (thing, rule, got, remedy)
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, object, str]]:
+        """Pickles by its four parts, so that it survives the way home from a worker."""
+        return (type(self), self.parts)
+
+
+class InvalidExperiment(LatentariumError, ValueError):
+    """A field of an experiment is unknown, of the wrong kind or out of its range."""
+
+
+class UnknownDataset(LatentariumError, ValueError):
+    """No image set of that name is built in or has been added."""
+
+
+class DataUnavailable(LatentariumError, OSError):
+    """The files of an image set are not on this machine and could not be fetched."""
+
+
+class DamagedData(LatentariumError, OSError):
+    """The files of an image set are there but cannot be what they claim to be."""
+
+
+class ImagesRejected(LatentariumError, ValueError):
+    """A visitor's own folder or .zip breaks one of the limits on own images."""
+
+
+class UnknownRun(LatentariumError, KeyError):
+    """No run of that id is in the library."""
+
+    __str__ = Exception.__str__  # KeyError would show the sentence in quotes
+
+
+class DamagedRun(LatentariumError, OSError):
+    """A run's folder lacks a file, or one of its files does not say what it should."""
+
+
+class ReadOnlyRun(LatentariumError, PermissionError):
+    """A shipped run can be neither changed nor deleted."""
+
+
+class TrainingDiverged(LatentariumError, ArithmeticError):
+    """A loss term became infinite or not a number."""
+
+
+class TrainingStopped(LatentariumError):
+    """Somebody asked for the training to stop; what was learned until then is not a run."""
+
+
+class NotExportable(LatentariumError, TypeError):
+    """The model has a layer that the browser's decoder does not know."""
+
+
+class EngineUnavailable(LatentariumError, ConnectionError):
+    """The engine that trains is not up yet, or has gone away."""

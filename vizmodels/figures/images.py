@@ -1,0 +1,64 @@
+"""Pictures as sheets of tiles, enlarged by whole numbers and never smoothed."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vizmodels.figures.theme import signed_colours
+
+GAP = 1  # pixels of the picture between two tiles, before enlarging
+
+
+def tile_sheet(
+    pictures: NDArray[np.floating] | NDArray[np.uint8],
+    columns: int,
+    background: tuple[int, int, int] = (128, 128, 128),
+) -> NDArray[np.uint8]:
+    """N pictures in rows of `columns`, one sheet.
+
+    Parameters
+    ----------
+    pictures : (N, C, H, W), float in [0, 1] or uint8, C 1 or 3
+    columns : tiles per row
+    background : colour of the gaps
+
+    Returns
+    -------
+    uint8 array (rows·(H + 1) − 1, columns·(W + 1) − 1, 3)
+    """
+    n, channels, height, width = pictures.shape
+    as_bytes = (
+        pictures
+        if pictures.dtype == np.uint8
+        else (np.clip(pictures, 0, 1) * 255).round().astype(np.uint8)
+    )
+    tiles = np.broadcast_to(as_bytes, (n, 3, height, width)) if channels == 1 else as_bytes
+    return lay_out(tiles.transpose(0, 2, 3, 1), columns, background)
+
+
+def error_sheet(error: NDArray[np.floating], columns: int, bound: float = 0.5) -> NDArray[np.uint8]:
+    """Signed errors (N, C, H, W) as tiles: white where right, blue too dark, red too bright.
+
+    Channels are averaged; ±bound gets the full colour.
+    """
+    return lay_out(signed_colours(error.mean(axis=1), bound), columns, (128, 128, 128))
+
+
+def lay_out(
+    tiles: NDArray[np.uint8], columns: int, background: tuple[int, int, int]
+) -> NDArray[np.uint8]:
+    """RGB tiles (N, H, W, 3) row by row on one sheet with gaps between them."""
+    n, height, width, _ = tiles.shape
+    rows = math.ceil(n / columns)
+    sheet = np.empty((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.uint8)
+    sheet[:] = background
+    for at, tile in enumerate(tiles):
+        top, left = at // columns * (height + GAP), at % columns * (width + GAP)
+        sheet[top : top + height, left : left + width] = tile
+    return sheet
+
+
+def enlarge(sheet: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Every pixel as a square of factor × factor."""
+    return sheet.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -1,0 +1,106 @@
+"""The cluster that does the work: processes on this machine, or the one that
+DASK_SCHEDULER_ADDRESS names."""
+
+import logging
+import os
+from dataclasses import dataclass
+
+import dask.config
+import torch
+from dask.system import CPU_COUNT
+from distributed import Client, Nanny, Scheduler, Security, SpecCluster
+
+LOOPBACK = "127.0.0.1"
+CORES_PER_WORKER = 2  # small models stop gaining beyond two threads
+CONNECT_SECONDS = 10
+
+# dask keeps the last 1,000 messages of each topic and of each connection. Ours carry previews of up
+# to 100 kB, so that 1,000 would hold 100 MB, three times over.
+N_MESSAGES_KEPT = 32
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A connection to the workers, and the cluster itself where it is ours."""
+
+    client: Client
+    local: SpecCluster | None
+
+    def close(self) -> None:
+        """Let go of the workers; ours end."""
+        self.client.close()
+        if self.local is not None:
+            self.local.close()
+
+
+def open_cluster(n_workers: int | None = None) -> Cluster:
+    """Connect to DASK_SCHEDULER_ADDRESS if it is set, else start workers here; takes seconds.
+
+    Parameters
+    ----------
+    n_workers : to start here; None for one per GPU, or one per two cores without
+
+    Raises
+    ------
+    OSError : the scheduler cannot be reached, or no process can be started
+    """
+    address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+    if address:  # TLS, if any, comes from dask's own configuration
+        return Cluster(Client(address, timeout=CONNECT_SECONDS, set_as_default=False), None)
+    environments = worker_environments(n_workers)
+    threads = {name: environments[0][name] for name in THREAD_VARIABLES}
+    with dask.config.set(
+        {
+            "distributed.admin.low-level-log-length": N_MESSAGES_KEPT,
+            # In place of dask's own, which asks for one thread and for MALLOC_TRIM_THRESHOLD_: that
+            # gives every large tensor back to the system at each step.
+            "distributed.nanny.pre-spawn-environ": threads,
+        }
+    ):
+        local = _local_cluster(environments)
+        return Cluster(Client(local, set_as_default=False), local)
+
+
+def worker_environments(n_workers: int | None = None) -> list[dict[str, str]]:
+    """Environment of each worker to start here: its share of the cores, and a GPU of its own."""
+    gpus = visible_gpus()
+    n_workers = n_workers or len(gpus) or max(1, CPU_COUNT // CORES_PER_WORKER)
+    threads = str(max(1, CPU_COUNT // n_workers))
+    environments = [dict.fromkeys(THREAD_VARIABLES, threads) for _ in range(n_workers)]
+    for at, environment in enumerate(environments):
+        if gpus:
+            environment["CUDA_VISIBLE_DEVICES"] = gpus[at % len(gpus)]
+    return environments
+
+
+def visible_gpus() -> list[str]:
+    """CUDA's name of each GPU that this process may use; makes no context on any."""
+    n_gpus = torch.cuda.device_count()
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = given.split(",") if given else [str(at) for at in range(n_gpus)]
+    return names[:n_gpus]
+
+
+def _local_cluster(environments: list[dict[str, str]]) -> SpecCluster:
+    """LocalCluster's make-up, which however gives all workers one environment."""
+    security = Security.temporary()
+    shared = {"host": LOOPBACK, "protocol": "tls://", "security": security, "dashboard": False}
+    workers = {
+        at: {
+            "cls": Nanny,
+            "options": {
+                **shared,
+                "nthreads": 1,
+                "env": environment,
+                "memory_limit": 1 / len(environments),  # a share of this machine's
+                "silence_logs": logging.ERROR,
+            },
+        }
+        for at, environment in enumerate(environments)
+    }
+    scheduler = {"cls": Scheduler, "options": {**shared, "port": 0, "dashboard_address": None}}
+    return SpecCluster(
+        workers=workers, scheduler=scheduler, security=security, silence_logs=logging.ERROR
+    )

@@ -1,0 +1,40 @@
+"""A run on its way home: the bytes of its files, so that no shared file system is needed."""
+
+import tempfile
+from pathlib import Path
+
+from vizmodels.errors import DamagedRun
+from vizmodels.runs.library import FILES, RunLibrary
+from vizmodels.runs.run import Run
+
+Parcel = dict[str, bytes]
+"""Name of each file in a run's folder -> its content."""
+
+
+def pack_run(run: Run) -> Parcel:
+    """The files that a library would write for this run."""
+    with tempfile.TemporaryDirectory(prefix="latentarium-parcel-") as folder:
+        written = RunLibrary(folder).save(run)
+        return {name: (written / name).read_bytes() for name in FILES}
+
+
+def unpack_run(parcel: Parcel, run_id: str) -> Run:
+    """The run in a parcel, read as strictly as any other run.
+
+    Raises
+    ------
+    DamagedRun : a file is missing, or does not say what it should
+    """
+    if set(parcel) != set(FILES):
+        raise DamagedRun(
+            f"The parcel of run {run_id}",
+            "the files " + ", ".join(FILES),
+            ", ".join(sorted(parcel)) or "nothing",
+            "Train it again.",
+        )
+    with tempfile.TemporaryDirectory(prefix="latentarium-parcel-") as folder:
+        unpacked = Path(folder) / run_id
+        unpacked.mkdir()
+        for name, content in parcel.items():
+            (unpacked / name).write_bytes(content)
+        return RunLibrary(folder).load(run_id)

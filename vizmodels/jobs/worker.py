@@ -1,0 +1,116 @@
+"""What runs inside a worker: one training, one call, and the warm-up before the first of them.
+
+A refusal (`LatentariumError`) is returned, not raised: it is an answer for the visitor, and dask
+would write a traceback of it into the server's log.
+"""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from distributed import Event, get_worker
+
+from vizmodels.data.image_set import ImageSet, ImageSplit
+from vizmodels.errors import LatentariumError, TrainingDiverged, TrainingStopped
+from vizmodels.experiment import Experiment, Training, VAESpec
+from vizmodels.jobs.messages import Plain, pack_progress
+from vizmodels.jobs.parcel import Parcel, pack_run
+from vizmodels.places import cache_folder
+from vizmodels.runs.run import train
+from vizmodels.training.checkpoint import load_checkpoint
+from vizmodels.training.progress import Progress
+
+
+class Teller:
+    """Sends the messages of one attempt at a job to the board that asked for it.
+
+    dask runs a job again when its worker dies, and messages of the dead attempt may still be on
+    their way; each attempt therefore signs with a mark of its own.
+    """
+
+    def __init__(self, tag: str, topic: str) -> None:
+        self.tag, self.topic, self.attempt = tag, topic, uuid.uuid4().hex
+
+    def tell(self, kind: str, **values: Any) -> None:
+        """Send one message of plain values."""
+        message: Plain = {"job": self.tag, "attempt": self.attempt, "kind": kind, **values}
+        get_worker().log_event(self.topic, message)
+
+
+def run_training_job(experiment_json: str, tag: str, topic: str) -> Parcel | LatentariumError:
+    """Train in this worker, going on from the checkpoint of a killed attempt if there is one.
+
+    Parameters
+    ----------
+    experiment_json : what to train
+    tag : name of this submission, which messages and the stop event carry
+    topic : where the board listens
+
+    Returns
+    -------
+    Parcel or LatentariumError
+        The run's files, or why there are none.
+    """
+    experiment = Experiment.from_json(experiment_json)
+    checkpoint_path = cache_folder() / "checkpoints" / f"{experiment.id}.safetensors"
+    teller, stop = Teller(tag, topic), Event(stop_event_name(tag))
+
+    def on_progress(progress: Progress) -> None:
+        teller.tell("progress", progress=pack_progress(progress))
+        if stop.is_set():
+            raise TrainingStopped("The training", "left running", "a stop", "Start it again.")
+
+    teller.tell("began", history=_history_so_far(checkpoint_path, experiment.id))
+    try:
+        run = train(experiment, on_progress=on_progress, checkpoint_path=checkpoint_path)
+    except TrainingStopped as stopped:
+        return stopped  # its checkpoint stays: the same experiment goes on where it stopped
+    except LatentariumError as refusal:
+        if isinstance(refusal, TrainingDiverged):
+            checkpoint_path.unlink(missing_ok=True)
+        return refusal
+    parcel = pack_run(run)
+    checkpoint_path.unlink(missing_ok=True)
+    return parcel
+
+
+def run_call_job(
+    function: Callable[..., Any], args: tuple[Any, ...], tag: str, topic: str
+) -> Any | LatentariumError:
+    """Call the function in this worker and return what it returns."""
+    Teller(tag, topic).tell("began", history=None)
+    try:
+        return function(*args)
+    except LatentariumError as refusal:
+        return refusal
+
+
+def stop_event_name(tag: str) -> str:
+    """Name of the event that tells one submission to stop."""
+    return f"latentarium-stop-{tag}"
+
+
+def warm_up() -> str:
+    """Name of the device this worker computes on, after a first tiny training on it.
+
+    Unpickling this function has imported torch; one step loads its kernels and, on a GPU, makes
+    the context, so that the first visitor does not wait for either.
+    """
+    images = torch.randint(0, 256, (16, 1, 8, 8), dtype=torch.uint8)
+    split = ImageSplit(images, torch.arange(16))
+    data = ImageSet("warm-up", (1, 8, 8), tuple(map(str, range(16))), (), split, split)
+    model = VAESpec(latent_dim=2, widths=(8,))
+    train(Experiment(dataset="warm-up", model=model, training=Training(epochs=1)), data=data)
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
+def _history_so_far(checkpoint_path: Path, experiment_id: str) -> Plain | None:
+    """The loss terms up to the checkpoint, as plain values."""
+    kept = load_checkpoint(checkpoint_path, experiment_id)
+    if kept is None:
+        return None
+    return {name: array.tolist() for name, array in kept.history.to_arrays().items()}

@@ -1,0 +1,107 @@
+"""The interface of every model, and the plain autoencoder."""
+
+from abc import ABC, abstractmethod
+from typing import Literal, final
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vizmodels.models.backbones import ImageShape
+from vizmodels.models.loss import Loss, LossTerm
+
+Output = Literal["sigmoid", "clamp"]
+"""How a decoder's last layer becomes pixels: squashed, or (a linear model's) cut to [0, 1]."""
+
+SQUARED_ERROR = "squared error per pixel"
+CROSS_ENTROPY = "nats per pixel"
+
+
+class Autoencoder(nn.Module, ABC):
+    """An encoder and a decoder with a bottleneck of D axes between them.
+
+    Images are float32 (N, C, H, W) in [0, 1], latents float32 (N, D), at every border.
+    """
+
+    image_shape: ImageShape
+    latent_dim: int
+
+    @abstractmethod
+    def encode(self, images: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
+        """Latents of images; the posterior mean where the model has a posterior."""
+
+    @abstractmethod
+    def decode(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
+        """Pictures of latents, in [0, 1]."""
+
+    @abstractmethod
+    def losses(
+        self,
+        x: Float[Tensor, "N C H W"],
+        x_in: Float[Tensor, "N C H W"],
+        generator: torch.Generator | None,
+    ) -> Loss:
+        """Every term of the loss, per image.
+
+        Parameters
+        ----------
+        x : what is to be reconstructed
+        x_in : what the encoder sees; differs from x when training to remove noise
+        generator : source of the latent sample; None decodes the posterior mean
+        """
+
+    def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "N C H W"]:
+        """Pictures of n draws z ~ N(0, I).
+
+        That is the prior a VAE is trained for. A plain autoencoder is trained for none, so its
+        samples show what becomes of latents that no image was ever encoded to.
+        """
+        device = next(self.parameters()).device
+        z = torch.randn(n, self.latent_dim, generator=generator, device=generator.device)
+        return self.decode(z.to(device))
+
+
+@final
+class PlainAutoencoder(Autoencoder):
+    """z = f(x), x_hat = g(z), trained on the squared error alone."""
+
+    def __init__(self, encoder: nn.Sequential, decoder: nn.Sequential, output: Output) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.output = encoder, decoder, output
+
+    def encode(self, images: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
+        """z = f(x)."""
+        return self.encoder(images)
+
+    def decode(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
+        """x_hat = g(z), made pixels by the output function."""
+        return to_pixels(self.decoder(latents), self.output)
+
+    def losses(
+        self,
+        x: Float[Tensor, "N C H W"],
+        x_in: Float[Tensor, "N C H W"],
+        generator: torch.Generator | None,
+    ) -> Loss:
+        """The squared error per pixel; `generator` is not used."""
+        raw = self.decoder(self.encoder(x_in)).float()
+        # A linear model is fitted before the cut to [0, 1]: that is what PCA minimises.
+        x_hat = torch.sigmoid(raw) if self.output == "sigmoid" else raw
+        return Loss((LossTerm("reconstruction", SQUARED_ERROR, squared_error(x, x_hat)),))
+
+
+def to_pixels(raw: Tensor, output: Output) -> Tensor:
+    """Pixels in [0, 1] from what a decoder's last layer gives."""
+    return torch.sigmoid(raw) if output == "sigmoid" else raw.clamp(0, 1)
+
+
+def squared_error(x: Float[Tensor, "N C H W"], x_hat: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
+    """Squared error of each image, averaged over pixels and channels."""
+    return F.mse_loss(x_hat, x, reduction="none").flatten(1).mean(dim=1)
+
+
+def cross_entropy(x: Float[Tensor, "N C H W"], logits: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
+    """Cross-entropy of each image in nats, averaged over pixels and channels."""
+    nats = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    return nats.flatten(1).mean(dim=1)

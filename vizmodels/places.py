@@ -1,0 +1,26 @@
+"""Where things are kept on this machine: data that is fetched, and what the visitor makes."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "latentarium"
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+def data_folder() -> Path:
+    """Folder of the downloaded image sets, in torchvision's layout: $LATENTARIUM_DATA or the user cache."""
+    given = os.environ.get("LATENTARIUM_DATA")
+    return Path(given) if given else Path(platformdirs.user_cache_dir(APP_NAME)) / "data"
+
+
+def home_folder() -> Path:
+    """Folder of the runs, own images and caches made here: $LATENTARIUM_HOME or the user data folder."""
+    given = os.environ.get("LATENTARIUM_HOME")
+    return Path(given) if given else Path(platformdirs.user_data_dir(APP_NAME))
+
+
+def cache_folder() -> Path:
+    """Folder of what can be computed again: generated strokes, projections. Safe to delete."""
+    return home_folder() / "cache"

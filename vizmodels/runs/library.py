@@ -1,0 +1,259 @@
+"""The library: a folder of runs, each there whole or not at all."""
+
+import json
+import math
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from vizmodels.errors import DamagedRun, InvalidExperiment, ReadOnlyRun, UnknownRun
+from vizmodels.experiment import ID_LENGTH, Experiment
+from vizmodels.models import build_model
+from vizmodels.runs.run import Run
+from vizmodels.training.progress import History
+
+ID_PATTERN = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
+FILES = (
+    "experiment.json",
+    "weights.safetensors",
+    "history.npz",
+    "evaluation.json",
+    "environment.json",
+    "preview.png",
+)
+SET_ASIDE = "damaged"  # folder of runs that could not be read; the visitor may still want them
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a list of runs shows, without the weights."""
+
+    id: str
+    experiment: Experiment
+    evaluation: dict[str, float]
+    environment: dict[str, str | float]
+    image_shape: tuple[int, int, int]
+    folder: Path
+    shipped: bool
+
+    @property
+    def title(self) -> str:
+        """One line that tells this run from its neighbours."""
+        return title_of(self.experiment)
+
+
+class RunLibrary:
+    """Runs in a folder, with a read-only gallery of shipped ones beside it.
+
+    Parameters
+    ----------
+    path : folder of the runs made here; created when the first one is saved
+    shipped : folder of runs that come with the app, never written to
+    """
+
+    def __init__(self, path: Path | str, shipped: Path | str | None = None) -> None:
+        self.path = Path(path)
+        self.shipped = Path(shipped) if shipped is not None else None
+        self.damaged: dict[str, str] = {}
+        """Name of each run set aside since this library was opened -> the sentence that says why."""
+
+    def save(self, run: Run, *, half: bool = False) -> Path:
+        """Write a run; one of the same id is replaced. Returns its folder.
+
+        Parameters
+        ----------
+        run : to be stored
+        half : store the weights as float16, half the size; `gallery` rounds them beforehand so
+            that nothing is lost
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".saving-", dir=self.path))
+        try:
+            _write(run, unfinished, half)
+            final = self.path / run.id
+            if final.exists():
+                final.rename(unfinished / "replaced")
+            unfinished.rename(final)
+            shutil.rmtree(final / "replaced", ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        final.chmod(0o755)  # mkdtemp's 0700 would hide the run from a server of another user
+        return final
+
+    def load(self, run_id: str) -> Run:
+        """The run of this id, checked whole.
+
+        Raises
+        ------
+        UnknownRun : there is none
+        DamagedRun : a file of it is missing or does not say what it should; a run made here is
+            also set aside
+        """
+        folder = self._folder(run_id)
+        try:
+            return _read(folder)
+        except DamagedRun as error:
+            self._set_aside(folder, error)
+            raise
+
+    def record(self, run_id: str) -> RunRecord:
+        """What the list shows of one run. Raises UnknownRun or DamagedRun."""
+        folder = self._folder(run_id)
+        return _read_record(folder, self._is_shipped(folder))
+
+    def find(self, experiment: Experiment) -> Run | None:
+        """The run of this experiment, or None if it has not been trained yet."""
+        try:
+            return self.load(experiment.id)
+        except (UnknownRun, DamagedRun):
+            return None
+
+    def __contains__(self, experiment: Experiment) -> bool:
+        try:
+            return self._folder(experiment.id).is_dir()
+        except UnknownRun:
+            return False
+
+    def list(self) -> list[RunRecord]:
+        """Every readable run, shipped ones first, then the newest; a damaged one is set aside."""
+        records: list[RunRecord] = []
+        for parent in self._parents():
+            for folder in parent.iterdir() if parent.is_dir() else ():
+                if not ID_PATTERN.fullmatch(folder.name):
+                    continue
+                try:
+                    records.append(_read_record(folder, self._is_shipped(folder)))
+                except DamagedRun as error:
+                    self._set_aside(folder, error)
+        newest_first = sorted(
+            records, key=lambda r: str(r.environment.get("trained_at", "")), reverse=True
+        )
+        return sorted(newest_first, key=lambda r: not r.shipped)
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run made here. Raises UnknownRun, or ReadOnlyRun for a shipped one."""
+        folder = self._folder(run_id)
+        if self._is_shipped(folder):
+            raise ReadOnlyRun(f"Run {run_id}", "one made here", "a shipped run", "Leave it.")
+        shutil.rmtree(folder)
+
+    def _parents(self) -> tuple[Path, ...]:
+        return (self.path,) if self.shipped is None else (self.shipped, self.path)
+
+    def _is_shipped(self, folder: Path) -> bool:
+        return folder.parent == self.shipped
+
+    def _folder(self, run_id: str) -> Path:
+        """The run's folder; an id that is not one never reaches the file system."""
+        if ID_PATTERN.fullmatch(run_id):
+            for parent in self._parents():
+                if (parent / run_id).is_dir():
+                    return parent / run_id
+        raise UnknownRun("Run", "in the library", run_id, "Choose one from the list of runs.")
+
+    def _set_aside(self, folder: Path, error: DamagedRun) -> None:
+        self.damaged[folder.name] = str(error)
+        if not self._is_shipped(folder):
+            aside = self.path / SET_ASIDE
+            aside.mkdir(exist_ok=True)
+            shutil.rmtree(aside / folder.name, ignore_errors=True)
+            folder.rename(aside / folder.name)
+
+
+def title_of(experiment: Experiment) -> str:
+    """Family, backbone, latent size and what else tells this run from its neighbours."""
+    model, training = experiment.model, experiment.training
+    if model.family == "vae":
+        name, extra = "VAE", f" · KL weight {model.kl_weight:g}"
+    elif training.solver == "closed_form":
+        name, extra = "PCA", ""
+    else:
+        name, extra = "AE", ""
+    if training.noise_weight:
+        extra += f" · noise {training.noise_weight:g}"
+    backbone = "" if name == "PCA" else f" {model.backbone}"
+    return f"{name}{backbone} · {model.latent_dim}-D · {experiment.dataset}{extra}"
+
+
+def _write(run: Run, folder: Path, half: bool) -> None:
+    (folder / "experiment.json").write_text(run.experiment.to_json())
+    tensors = {
+        name: (weight.half() if half else weight).contiguous()
+        for name, weight in run.model.state_dict().items()
+    }
+    save_file(tensors, folder / "weights.safetensors")
+    with (folder / "history.npz").open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **run.history.to_arrays())
+    evaluation = {**run.evaluation, "image_shape": list(run.model.image_shape)}
+    (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=2))
+    (folder / "environment.json").write_text(json.dumps(run.environment, indent=2))
+    _write_preview(run.preview, folder / "preview.png")
+
+
+def _read(folder: Path) -> Run:
+    record = _read_record(folder, shipped=False)
+    try:
+        weights = load_file(folder / "weights.safetensors")
+        model = build_model(record.experiment.model, record.image_shape, torch.Generator())
+        model.load_state_dict({name: w.float() for name, w in weights.items()}, strict=True)
+        if not all(bool(w.isfinite().all()) for w in weights.values()):
+            raise ValueError("a weight is not a finite number")
+        with np.load(folder / "history.npz", allow_pickle=False) as arrays:
+            history = History.from_arrays(dict(arrays))
+        preview = _read_preview(folder / "preview.png", record.image_shape)
+    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError, InvalidExperiment) as error:
+        raise _damaged(folder, str(error).splitlines()[0]) from error
+    model.eval().requires_grad_(False)
+    return Run(
+        record.experiment, model, history, record.evaluation, record.environment, preview
+    )
+
+
+def _read_record(folder: Path, shipped: bool) -> RunRecord:
+    for name in FILES:
+        if not (folder / name).is_file():
+            raise _damaged(folder, f"no {name}")
+    try:
+        experiment = Experiment.from_json((folder / "experiment.json").read_bytes())
+        evaluation = json.loads((folder / "evaluation.json").read_bytes())
+        environment = json.loads((folder / "environment.json").read_bytes())
+        channels, height, width = (int(n) for n in evaluation.pop("image_shape"))
+        terms = {str(name): float(value) for name, value in evaluation.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(folder, str(error)) from error
+    if experiment.id != folder.name:
+        raise _damaged(folder, f"the experiment of run {experiment.id}")
+    if not all(math.isfinite(value) for value in terms.values()):
+        raise _damaged(folder, "an evaluation that is not finite")
+    shape = (channels, height, width)
+    return RunRecord(folder.name, experiment, terms, environment, shape, folder, shipped)
+
+
+def _write_preview(preview: np.ndarray, path: Path) -> None:
+    """Two rows of pictures, originals above reconstructions."""
+    n_rows, n, channels, height, width = preview.shape
+    sheet = preview.transpose(0, 3, 1, 4, 2).reshape(n_rows * height, n * width, channels)
+    Image.fromarray(sheet.squeeze(2) if channels == 1 else sheet).save(path, optimize=True)
+
+
+def _read_preview(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+    channels, height, width = image_shape
+    with Image.open(path) as picture:
+        sheet = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
+    tiles = sheet.reshape(2, height, -1, width, channels)
+    return np.ascontiguousarray(tiles.transpose(0, 2, 4, 1, 3))
+
+
+def _damaged(folder: Path, found: str) -> DamagedRun:
+    return DamagedRun(
+        f"Run {folder.name}", "whole and readable", found, "Train it again, or restore its folder."
+    )

@@ -1,0 +1,87 @@
+"""The state of an unfinished training run in one file, so that a killed one goes on."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from vizmodels.training.progress import History
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything a training run needs to go on bit for bit where it stopped.
+
+    Attributes
+    ----------
+    experiment_id : whose run this is; a checkpoint of another one is never used
+    epoch : epochs completed
+    seconds : time spent training until here
+    history : until here
+    tensors : model weights, Adam's moments and the generator's state, by name
+    """
+
+    experiment_id: str
+    epoch: int
+    seconds: float
+    history: History
+    tensors: dict[str, Tensor]
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Write to a temporary name, then rename: the file is whole or the one before."""
+    record = {
+        "experiment_id": checkpoint.experiment_id,
+        "epoch": checkpoint.epoch,
+        "seconds": checkpoint.seconds,
+        "history": {key: value.tolist() for key, value in checkpoint.history.to_arrays().items()},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    tensors = {key: value.detach().cpu().contiguous() for key, value in checkpoint.tensors.items()}
+    save_file(tensors, unfinished, metadata={"checkpoint": json.dumps(record)})
+    unfinished.replace(path)
+
+
+def load_checkpoint(path: Path, experiment_id: str) -> Checkpoint | None:
+    """The checkpoint of this experiment, or None if there is none or it cannot be read.
+
+    A damaged checkpoint costs time, never a result, so training then starts again.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            record = json.loads(file.metadata()["checkpoint"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        history = History(**{key: _rows(value) for key, value in record["history"].items()})
+        if record["experiment_id"] != experiment_id:
+            return None
+        return Checkpoint(experiment_id, record["epoch"], record["seconds"], history, tensors)
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _rows(value: list[object]) -> list[object] | tuple[object, ...]:
+    """Names and units are tuples, the rest lists."""
+    return tuple(value) if value and isinstance(value[0], str) else value
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Adam's moments and step counts, by the position of their weight."""
+    state = optimizer.state_dict()["state"]
+    return {f"adam.{i}.{key}": value for i, kept in state.items() for key, value in kept.items()}
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put back what `optimizer_tensors` read."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith("adam."):
+            _, position, key = name.split(".")
+            state.setdefault(int(position), {})[key] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

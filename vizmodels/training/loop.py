@@ -1,0 +1,244 @@
+"""The training loop: from an experiment and its images to a fitted model, on any device."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vizmodels.data.image_set import ImageSet
+from vizmodels.errors import TrainingDiverged
+from vizmodels.experiment import Experiment
+from vizmodels.models import build_model
+from vizmodels.models.autoencoder import Autoencoder, PlainAutoencoder
+from vizmodels.models.linear import fit_pca
+from vizmodels.training import checkpoint as checkpoints
+from vizmodels.training.device import Compute
+from vizmodels.training.evaluation import evaluate
+from vizmodels.training.preview import PreviewMaker
+from vizmodels.training.progress import History, Progress
+from vizmodels.training.step import TrainingStep
+
+REPORT_SECONDS = 0.1  # between reports; each waits for the device once
+PREVIEW_SECONDS = 0.4  # between previews; one costs 5 to 50 ms
+CHECKPOINT_SECONDS = 5.0  # between checkpoints, which are written at the end of an epoch
+MAX_HISTORY_ROWS = 600  # of training terms; more than a chart can show
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model as it left training, with what it went through.
+
+    Attributes
+    ----------
+    model : in evaluation mode, its weights without gradient
+    history : loss terms over the run
+    test_terms : name of each loss term -> its mean over the test set, after the last step
+    seconds : spent in training steps, without evaluation, previews and checkpoints
+    images_seen : training images that went through the model, repeats included
+    """
+
+    model: Autoencoder
+    history: History
+    test_terms: dict[str, float]
+    seconds: float
+    images_seen: int
+
+
+def fit(
+    experiment: Experiment,
+    data: ImageSet,
+    compute: Compute,
+    on_progress: OnProgress | None = None,
+    checkpoint_path: Path | None = None,
+) -> Fitted:
+    """Train the experiment's model on the data.
+
+    Parameters
+    ----------
+    experiment : what to train; everything random comes from its seed
+    data : the image set the experiment names
+    compute : device and precision
+    on_progress : called at most every 0.1 s, and at the end; an exception it raises stops the run
+    checkpoint_path : file to go on from if it is there, and to write now and then
+
+    Raises
+    ------
+    InvalidExperiment : the model does not fit the pictures
+    TrainingDiverged : a loss term became infinite or not a number
+    """
+    if experiment.training.solver == "closed_form":
+        return _fit_closed_form(experiment, data, on_progress)
+    loop = _Loop(experiment, data, compute)
+    if checkpoint_path is not None:
+        loop.restore(checkpoint_path)
+    loop.run(on_progress, checkpoint_path)
+    return Fitted(
+        freeze(loop.model),
+        loop.history,
+        dict(zip(loop.history.names, loop.history.test_rows[-1], strict=True)),
+        loop.seconds,
+        loop.n_steps * loop.batch_size,
+    )
+
+
+def freeze(model: Autoencoder) -> Autoencoder:
+    """The same model in evaluation mode, on the CPU, its weights contiguous and without gradient."""
+    model.eval().requires_grad_(False).cpu()
+    return model.to(memory_format=torch.contiguous_format)
+
+
+class _Loop:
+    """The state of one run. Batch order comes from seed and epoch alone, so a resumed run meets
+    the same batches; noise comes from a generator whose state the checkpoint keeps."""
+
+    def __init__(self, experiment: Experiment, data: ImageSet, compute: Compute) -> None:
+        self.experiment, self.compute = experiment, compute
+        training, device = experiment.training, compute.device
+        weight_seed = torch.Generator().manual_seed(training.seed)
+        self.model = build_model(experiment.model, data.image_shape, weight_seed).to(device)
+        self.generator = torch.Generator(device).manual_seed(training.seed)
+        self.images, self.test_images = data.train.images.to(device), data.test.images.to(device)
+        self.batch_size = min(training.batch_size, len(self.images))
+        self.step = TrainingStep(
+            self.model,
+            self.images,
+            self.batch_size,
+            training.learning_rate,
+            training.noise_weight,
+            self.generator,
+            compute,
+        )
+        self.previews = PreviewMaker(data)
+        self.history = History(self.step.names, self.step.units)
+        # The remainder of each shuffle is left out, so that every step has one shape.
+        self.steps_per_epoch = len(self.images) // self.batch_size
+        self.n_steps = self.steps_per_epoch * training.epochs
+        self.history_every = math.ceil(self.n_steps / MAX_HISTORY_ROWS)
+        self.epochs_done = 0
+        self.seconds = 0.0
+
+    def run(self, on_progress: OnProgress | None, checkpoint_path: Path | None) -> None:
+        step_offset = self.epochs_done * self.steps_per_epoch
+        began = reported = previewed = saved = resumed = time.perf_counter()
+        for epoch in range(self.epochs_done, self.experiment.training.epochs):
+            for at, indices in enumerate(self._batches(epoch), start=1):
+                self.step(indices)
+                done = epoch * self.steps_per_epoch + at
+                epoch_ends = at == self.steps_per_epoch
+                if done % self.history_every == 0 or epoch_ends:
+                    self.step.close_row()
+                    self.history.steps.append(done)
+                if time.perf_counter() - reported < REPORT_SECONDS and not epoch_ends:
+                    continue
+                self._collect_rows()
+                now = time.perf_counter()
+                self.seconds += now - resumed
+                if epoch_ends:
+                    self._end_epoch(epoch)
+                    if checkpoint_path and now - saved > CHECKPOINT_SECONDS:
+                        self._save(checkpoint_path)
+                        saved = now
+                if on_progress is not None:
+                    due = now - previewed > PREVIEW_SECONDS or done == self.n_steps
+                    left = (now - began) / (done - step_offset) * (self.n_steps - done)
+                    on_progress(self._progress(done, left, epoch_ends, due))
+                    previewed = now if due else previewed
+                reported = resumed = time.perf_counter()
+
+    def restore(self, path: Path) -> None:
+        """Go on from the checkpoint at `path`, if one of this experiment is there."""
+        kept = checkpoints.load_checkpoint(path, self.experiment.id)
+        if kept is None:
+            return
+        weights = {k.removeprefix("model."): v for k, v in kept.tensors.items() if "model." in k}
+        self.model.load_state_dict(weights)
+        checkpoints.restore_optimizer(self.step.optimizer, kept.tensors)
+        self.generator.set_state(kept.tensors["generator"])
+        self.history, self.seconds, self.epochs_done = kept.history, kept.seconds, kept.epoch
+
+    def _save(self, path: Path) -> None:
+        weights = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        moments = checkpoints.optimizer_tensors(self.step.optimizer)
+        tensors = {**weights, **moments, "generator": self.generator.get_state()}
+        kept = checkpoints.Checkpoint(
+            self.experiment.id, self.epochs_done, self.seconds, self.history, tensors
+        )
+        checkpoints.save_checkpoint(kept, path)
+
+    def _batches(self, epoch: int) -> Iterator[Tensor]:
+        device = self.compute.device
+        # A prime stride keeps the orders of nearby seeds and epochs apart.
+        order_seed = torch.Generator(device).manual_seed(
+            self.experiment.training.seed * 1_000_003 + epoch
+        )
+        order = torch.randperm(len(self.images), generator=order_seed, device=device)
+        return iter(order.split(self.batch_size)[: self.steps_per_epoch])
+
+    def _collect_rows(self) -> None:
+        rows = self.step.take_rows()
+        for row in rows:
+            for name, value in zip(self.history.names, row, strict=True):
+                if not math.isfinite(value):
+                    _refuse_divergence(name, value, self.experiment)
+        self.history.train_rows += rows
+
+    def _end_epoch(self, epoch: int) -> None:
+        terms = evaluate(self.model, self.test_images)
+        for name, value in terms.items():
+            if not math.isfinite(value):
+                _refuse_divergence(f"test {name}", value, self.experiment)
+        self.history.test_rows.append(list(terms.values()))
+        self.epochs_done = epoch + 1
+        self.history.epochs.append(self.epochs_done)
+
+    def _progress(self, done: int, left: float, epoch_ends: bool, preview_due: bool) -> Progress:
+        names, history = self.history.names, self.history
+        recent = history.train_rows[-1] if history.train_rows else [math.nan] * len(names)
+        test = dict(zip(names, history.test_rows[-1], strict=True)) if epoch_ends else {}
+        return Progress(
+            step=done,
+            n_steps=self.n_steps,
+            epoch=self.epochs_done,
+            n_epochs=self.experiment.training.epochs,
+            terms=dict(zip(names, recent, strict=True)),
+            test_terms=test,
+            images_per_second=done * self.batch_size / self.seconds,
+            seconds_left=left,
+            preview=self.previews.make(self.model) if preview_due else None,
+        )
+
+
+def _fit_closed_form(
+    experiment: Experiment, data: ImageSet, on_progress: OnProgress | None
+) -> Fitted:
+    began = time.perf_counter()
+    generator = torch.Generator().manual_seed(experiment.training.seed)
+    model = build_model(experiment.model, data.image_shape, generator)
+    assert isinstance(model, PlainAutoencoder)
+    fit_pca(model, data.train.images, experiment.training.seed)
+    seconds = time.perf_counter() - began
+    test_terms, train_terms = (evaluate(model, s.images) for s in (data.test, data.train))
+    names = tuple(test_terms)
+    units = model.losses(*(data.test.images[:1].float(),) * 2, None).units
+    history = History(names, units, [1], [list(train_terms.values())], [1], [list(test_terms.values())])
+    if on_progress is not None:
+        rate = len(data.train) / seconds
+        preview = PreviewMaker(data).make(model)
+        on_progress(Progress(1, 1, 1, 1, train_terms, test_terms, rate, 0.0, preview))
+    return Fitted(freeze(model), history, test_terms, seconds, len(data.train))
+
+
+def _refuse_divergence(name: str, value: float, experiment: Experiment) -> None:
+    rate = experiment.training.learning_rate
+    raise TrainingDiverged(
+        f"The training term {name}",
+        "a finite number",
+        f"{value} at learning rate {rate:g}",
+        f"Lower the learning rate to {rate / 10:g} and train again.",
+    )

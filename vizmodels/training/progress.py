@@ -1,0 +1,116 @@
+"""What a training run tells while it goes on, and the history it leaves."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The same few test images through the model as it is now.
+
+    Attributes
+    ----------
+    originals, reconstructions : uint8 arrays (N, C, H, W)
+    points : float32 array (P, 2), where test images lie on the map: the latents themselves for
+        two axes, their two leading principal components for more
+    labels : int64 array (P,), or None
+    """
+
+    originals: NDArray[np.uint8]
+    reconstructions: NDArray[np.uint8]
+    points: Floats
+    labels: NDArray[np.int64] | None
+
+    def __post_init__(self) -> None:
+        assert self.originals.shape == self.reconstructions.shape
+        assert self.points.ndim == 2 and self.points.shape[1] == 2
+        assert self.labels is None or len(self.labels) == len(self.points)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training run is.
+
+    Attributes
+    ----------
+    step, n_steps : steps taken, and to take in all
+    epoch, n_epochs : epochs completed, and to complete in all
+    terms : name of each loss term -> its mean since the last report, training images
+    test_terms : the same over the test set, in the report that follows an epoch; else empty
+    images_per_second : training images, evaluation and reports left out
+    seconds_left : None until it can be told
+    preview : at most a few times per second; else None
+    """
+
+    step: int
+    n_steps: int
+    epoch: int
+    n_epochs: int
+    terms: dict[str, float]
+    test_terms: dict[str, float]
+    images_per_second: float
+    seconds_left: float | None
+    preview: Preview | None = None
+
+    @property
+    def fraction(self) -> float:
+        """Share of all steps that are done, in [0, 1]."""
+        return self.step / self.n_steps
+
+
+@dataclass
+class History:
+    """Loss terms over a run: a bounded number of rows for training, one row per epoch for test.
+
+    Attributes
+    ----------
+    names, units : of the loss terms, in column order; the last is `loss`
+    steps, train_rows : step of each report, and the terms' means since the one before
+    epochs, test_rows : epoch of each evaluation, and the terms' means over the test set
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    steps: list[int] = field(default_factory=list[int])
+    train_rows: list[list[float]] = field(default_factory=list[list[float]])
+    epochs: list[int] = field(default_factory=list[int])
+    test_rows: list[list[float]] = field(default_factory=list[list[float]])
+
+    def column(self, name: str, *, test: bool = False) -> Floats:
+        """One term over the run, training or test."""
+        rows = self.test_rows if test else self.train_rows
+        at = self.names.index(name)
+        return np.array([row[at] for row in rows], dtype=np.float32)
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """What `history.npz` holds; no pickled object in it."""
+        width = len(self.names)
+        return {
+            "names": np.array(self.names, dtype=np.str_),
+            "units": np.array(self.units, dtype=np.str_),
+            "steps": np.array(self.steps, dtype=np.int64),
+            "train_rows": np.array(self.train_rows, dtype=np.float64).reshape(-1, width),
+            "epochs": np.array(self.epochs, dtype=np.int64),
+            "test_rows": np.array(self.test_rows, dtype=np.float64).reshape(-1, width),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> "History":
+        """The history that `to_arrays` described. Raises KeyError or ValueError if it cannot be."""
+        history = cls(
+            names=tuple(arrays["names"].tolist()),
+            units=tuple(arrays["units"].tolist()),
+            steps=arrays["steps"].tolist(),
+            train_rows=arrays["train_rows"].tolist(),
+            epochs=arrays["epochs"].tolist(),
+            test_rows=arrays["test_rows"].tolist(),
+        )
+        rows_of = ((history.steps, history.train_rows), (history.epochs, history.test_rows))
+        for index, rows in rows_of:
+            if len(index) != len(rows) or any(len(row) != len(history.names) for row in rows):
+                raise ValueError("rows and columns of the history do not match")
+        return history
