@@ -15,10 +15,10 @@ if a is not None and data_are_here(a):
 
 doors = st.columns(3)
 with doors[0]:
-    st.page_link("pages/latent_space.py", label="**Explore** the latent space, AE beside VAE")
+    st.page_link("latent_space.py", label="**Explore** the latent space, AE beside VAE")
 with doors[1]:
-    st.page_link("pages/train.py", label="**Train** a model and watch it learn")
+    st.page_link("train.py", label="**Train** a model and watch it learn")
 with doors[2]:
-    st.page_link("pages/reconstruction.py", label="**Learn** what is kept and what is lost")
+    st.page_link("reconstruction.py", label="**Learn** what is kept and what is lost")
 
 show_gallery()

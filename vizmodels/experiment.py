@@ -115,7 +115,7 @@ class Training(Described):
         default=10, ge=1, le=MAX_EPOCHS, description="Passes over the training images."
     )
     batch_size: int = Field(default=256, ge=1, le=4096, description="Images per step.")
-    learning_rate: float = Field(default=1e-3, gt=0, le=1, description="Step size of Adam.")
+    learning_rate: float = Field(default=2e-3, gt=0, le=1, description="Step size of Adam.")
     noise_weight: float = Field(
         default=0.0,
         ge=0,

@@ -8,10 +8,11 @@ export const CLASS_COLOURS = [
   "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 ];
 
-/** Viridis (S. van der Walt & N. Smith 2015) at seventeen even steps; between them it is straight. */
+/** Viridis (S. van der Walt & N. Smith 2015) at twenty even steps; straight between them. */
 const VIRIDIS = [
-  "#440154", "#481568", "#482677", "#453781", "#3f4788", "#39558c", "#32648e", "#2d718e", "#287d8e",
-  "#238a8d", "#1f968b", "#20a386", "#29af7f", "#3cbc75", "#56c667", "#94d840", "#fde725",
+  "#440154", "#481567", "#482677", "#453781", "#404788", "#39568c", "#33638d", "#2d708e", "#287d8e",
+  "#238a8d", "#1f968b", "#20a387", "#29af7f", "#3cbb75", "#55c667", "#73d055", "#95d840", "#b8de29",
+  "#dce319", "#fde725",
 ];
 
 const RAMP_STEPS = 256;

@@ -14,11 +14,11 @@ export function format(value, decimals) {
 }
 
 /**
- * Decimals that show about three digits of a quantity that spreads this much.
- * @param {number} spread
+ * Decimals that show about three digits of a quantity with this range.
+ * @param {number} range
  */
-export function decimalsFor(spread) {
-  return spread > 0 ? Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(spread)))) : 2;
+export function decimalsFor(range) {
+  return range > 0 ? Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(range)))) : 2;
 }
 
 /**

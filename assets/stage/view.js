@@ -11,8 +11,9 @@ import { quantile, sortedSample } from "./numbers.js";
  * @property {number} scale pixels per unit, the same on both axes
  */
 
-const TAIL = 0.001; // share of points on each side that may lie outside the first view
-const MARGIN = 1.12; // of the first view around the points
+const TAIL = 0.002; // share of points on each side that may be outliers
+const REACH = 0.25; // of the range of the others: an outlier farther away is outside the first view
+const MARGIN = 1.1; // of the first view around the points
 const ZOOM_LIMIT = 1e4; // from the first view, either way
 
 /**
@@ -25,7 +26,10 @@ const ZOOM_LIMIT = 1e4; // from the first view, either way
 export function fitView(xy, width, height) {
   const [left, right, bottom, top] = [0, 1].flatMap((axis) => {
     const sample = sortedSample(xy, 2, axis);
-    return [quantile(sample, TAIL), quantile(sample, 1 - TAIL)];
+    const [low, high] = [quantile(sample, TAIL), quantile(sample, 1 - TAIL)];
+    const reach = REACH * (high - low);
+    const last = sample[sample.length - 1];
+    return [Math.max(sample[0], low - reach), Math.min(last, high + reach)];
   });
   const scale = Math.min(width / (right - left || 1), height / (top - bottom || 1)) / MARGIN;
   return { x: (left + right) / 2, y: (bottom + top) / 2, scale: scale || 1 };

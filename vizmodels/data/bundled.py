@@ -22,7 +22,7 @@ def digits() -> ImageSet:
 
     Notes
     -----
-    Not random: the split is stratified by class and always the same. 15 ms after the import.
+    Not random: the split is stratified by class and always the same. 20 ms after the import.
 
     References
     ----------

@@ -79,7 +79,7 @@ def add_own_images(
     Notes
     -----
     Not random: one picture in ten of each class is for testing, always the same ones, unless the
-    source has train/ and test/. 60,000 JPEGs of 32×32 take some 10 s on two cores.
+    source has train/ and test/. 60,000 JPEGs of 32×32 take about 10 s.
     """
     _check_new(name)
     if not NAME.fullmatch(name) or name in (*BUNDLED_NAMES, *TORCHVISION_NAMES):
@@ -211,17 +211,18 @@ def _store(name: str, images: Tensor, plan: _Plan) -> None:
         _check_new(name)
         try:
             _folder().mkdir(parents=True, exist_ok=True)
-            save_file(tensors, parts[path])
-            parts[listed].write_text(json.dumps(about), "utf-8")
-            for final, part in parts.items():
-                part.replace(final)
+            try:
+                save_file(tensors, parts[path])
+                parts[listed].write_text(json.dumps(about), "utf-8")
+                for final, part in parts.items():
+                    part.replace(final)
+            finally:
+                for part in parts.values():
+                    part.unlink(missing_ok=True)
         except (OSError, SafetensorError) as failure:
             rule, remedy = "writable and have room", "Free some space, or set LATENTARIUM_HOME."
             thing = f"The folder {_folder()}"
             raise ImagesRejected(thing, rule, str(failure), remedy) from failure
-        finally:
-            for part in parts.values():
-                part.unlink(missing_ok=True)
 
 
 def _check_new(name: str) -> None:

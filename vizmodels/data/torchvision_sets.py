@@ -121,7 +121,7 @@ def torchvision_set(
     Notes
     -----
     Writes only when something has to be fetched or unpacked; then under temporary names, so that
-    a file that is there under its own name is whole. Cold 0.1 s for MNIST from the disk cache.
+    a file that is there under its own name is whole. MNIST takes 0.2 s.
     """
     assert name in TORCHVISION_NAMES, name
     load = _cifar if name == "cifar10" else _mnist_like
@@ -372,7 +372,8 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int | None]]:
                     raise _NoAnswer(f"more than {LARGEST_DOWNLOAD:,} bytes from {_host(url)}")
                 yield chunk, total
     except (OSError, http.client.HTTPException) as failure:
-        raise _NoAnswer(f"no answer from {_host(url)} ({failure})") from failure
+        reason = getattr(failure, "reason", failure)  # of a URLError, without its wrapping
+        raise _NoAnswer(f"no answer ({reason}) from {_host(url)}") from failure
 
 
 def _open_url(url: str) -> http.client.HTTPResponse:
@@ -389,7 +390,7 @@ def _open_url(url: str) -> http.client.HTTPResponse:
     try:
         answer = answers.get(timeout=CONNECT_SECONDS)
     except queue.Empty:
-        raise TimeoutError(f"nothing for {CONNECT_SECONDS:.0f} s") from None
+        raise TimeoutError(f"waited {CONNECT_SECONDS:g} s") from None
     if isinstance(answer, Exception):
         raise answer
     return answer

@@ -18,7 +18,7 @@ _open: JobBoard | None = None
 
 
 def open_board(library: RunLibrary, n_workers: int | None = None) -> JobBoard:
-    """The board of this process; the first call makes it and starts its engine in the background.
+    """The board of this process, made by the first call; its engine is still to be started.
 
     To be called where the server starts, never in a page: pages run again and again.
     """
@@ -26,7 +26,6 @@ def open_board(library: RunLibrary, n_workers: int | None = None) -> JobBoard:
     with _lock:
         if _open is None:
             _open = JobBoard(library, n_workers)
-            _open.start_in_background()
         return _open
 
 

@@ -184,11 +184,15 @@ class JobBoard:
             return job.job_id
         # The name must not be one of the arguments: dask would take that one for this result.
         name = f"{job.kind}-{job.tag}"
-        job.future = self._engine.submit(function, *args, name=name, priority=priority)
+        try:
+            job.future = self._engine.submit(function, *args, name=name, priority=priority)
+        except EngineUnavailable as gone:
+            self._ledger.end(job, "failed", error=gone)
+            raise
         job.future.add_done_callback(partial(self._finished, job))
         return job.job_id
 
-    def _finished(self, job: Job, future: Future) -> None:
+    def _finished(self, job: Job, future: Future[Any]) -> None:
         """Bring the outcome home; dask calls this in a thread of its own."""
         if job.is_over:
             return
@@ -221,11 +225,11 @@ class JobBoard:
             refusal = LatentariumError("The run library's folder", "writable", trouble, remedy)
             self._ledger.end(job, "failed", error=refusal, outcome=parcel)
 
-    def _why_lost(self, job: Job, future: Future) -> LatentariumError:
+    def _why_lost(self, job: Job, future: Future[Any]) -> LatentariumError:
         """One sentence for a job that ended in an exception that nobody foresaw."""
         if future.status != "error":
             return self._engine.unavailable()
-        error = future.exception()
+        error: Any = future.exception()
         log.error("job %s (%s) failed", job.job_id, job.title, exc_info=error)
         if isinstance(error, KilledWorker):
             remedy = "Make the model or the batch smaller: the likely cause is too little memory."

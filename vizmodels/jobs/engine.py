@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from distributed import Client, Event, Future
+from distributed import Event, Future
 
 from vizmodels.errors import EngineUnavailable
 from vizmodels.jobs.cluster import Cluster, open_cluster
@@ -48,7 +48,7 @@ class Engine:
         self._one_at_a_time = threading.Lock()
         self._settled = threading.Event()  # unset only while the engine is starting
         self._settled.set()
-        self._trouble = "one that has not been started"
+        self._trouble, self._is_closed = "one that has not been started", False
         self._devices: list[str] = []
         self._counted_at, self._n_counted = -float(HEALTH_SECONDS), 0
 
@@ -57,6 +57,8 @@ class Engine:
         self._settled.clear()
         try:
             with self._one_at_a_time:
+                if self._is_closed:
+                    raise self.unavailable()
                 if self._cluster is None:
                     self._open()
         finally:
@@ -68,17 +70,17 @@ class Engine:
         threading.Thread(target=self._start_quietly, name="engine-start", daemon=True).start()
 
     def close(self, running_tags: list[str]) -> None:
-        """Stop what these submissions do, and the workers."""
+        """Stop what these submissions do, and the workers, for good."""
         with self._one_at_a_time:
             cluster, self._cluster = self._cluster, None
-            self._trouble = "one that has been stopped"
+            self._trouble, self._is_closed = "one that has been stopped", True
             if cluster is not None:
                 for tag in running_tags:
                     Event(stop_event_name(tag), client=cluster.client).set()
                 cluster.close()
 
-    def client(self) -> Client:
-        """The connection, once it stands. Raises EngineUnavailable."""
+    def client(self) -> Any:
+        """dask's `Client`, once it stands. Raises EngineUnavailable."""
         self._settled.wait(START_SECONDS)
         cluster = self._cluster
         if cluster is None or cluster.client.status != "running":
@@ -87,7 +89,7 @@ class Engine:
 
     def submit(
         self, function: Callable[..., Any], *args: Any, name: str, priority: int
-    ) -> Future:
+    ) -> Future[Any]:
         """Give the workers something to do; under this name it is known to be one thing."""
         return self.client().submit(function, *args, key=name, priority=priority, pure=False)
 
@@ -123,7 +125,7 @@ class Engine:
             log.exception("the engine did not start")
             self._trouble = f"{type(error).__name__}: {error}"
             raise self.unavailable() from error
-        cluster.client.subscribe_topic(self.topic, lambda event: self.hear(event[1]))
+        cluster.client.subscribe_topic(self.topic, self._hear_event)
         for address in cluster.client.nthreads():
             name = f"warm-up-{uuid.uuid4().hex}"
             cluster.client.submit(
@@ -131,11 +133,15 @@ class Engine:
             ).add_done_callback(self._warmed_up)
         self._cluster = cluster
 
-    def _warmed_up(self, future: Future) -> None:
+    def _hear_event(self, event: tuple[float, Plain]) -> None:
+        self.hear(event[1])
+
+    def _warmed_up(self, future: Future[Any]) -> None:
         if future.status == "finished":
             self._devices.append(future.result())
         elif future.status == "error":
-            log.error("a worker's warm-up failed", exc_info=future.exception())
+            error: Any = future.exception()
+            log.error("a worker's warm-up failed", exc_info=error)
 
     def _start_quietly(self) -> None:
         try:

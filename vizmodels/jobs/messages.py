@@ -24,10 +24,11 @@ def pack_progress(progress: Progress) -> Plain:
 
 def unpack_progress(values: Plain) -> Progress:
     """The report that `pack_progress` described."""
-    preview = values["preview"]
-    if preview is not None:
-        preview = Preview(**{name: _unpack_array(packed) for name, packed in preview.items()})
-    return Progress(**{**values, "preview": preview})
+    fields = dict(values)
+    if fields["preview"] is not None:
+        arrays: Plain = {name: _unpack_array(kept) for name, kept in fields["preview"].items()}
+        fields["preview"] = Preview(**arrays)
+    return Progress(**fields)
 
 
 def _pack_array(array: NDArray[np.generic] | None) -> Plain | None:

@@ -99,7 +99,8 @@ class Job:
     started_at: float | None = None
     finished_at: float | None = None
     stop_asked: bool = False
-    future: Future | None = None  # as long as it is kept, dask goes on with the job
+    lost_worker: str = ""  # what is said while a later attempt runs
+    future: Future[Any] | None = None  # as long as it is kept, dask goes on with the job
     outcome: Any = None  # what a call returned, or a parcel that could not be stored
     error: LatentariumError | None = None
     latest: Progress | None = None
@@ -182,14 +183,16 @@ class Job:
             else History.from_arrays({name: np.array(rows) for name, rows in history.items()})
         )
         self.show_history(kept)
-        where = f"epoch {kept.epochs[-1]}" if kept.epochs else "the beginning"
         if self.n_attempts > 1:
-            self.message = f"A worker was lost; the job goes on from {where}."
+            where = f"epoch {kept.epochs[-1]}" if kept.epochs else "the beginning"
+            self.lost_worker = f"A worker was lost; the job goes on from {where}."
+        self.message = self.lost_worker
 
     def _report(self, progress: Progress) -> None:
         if progress.preview is None and self.latest is not None:
             progress = replace(progress, preview=self.latest.preview)
         self.latest, self.names, self._curve = progress, tuple(progress.terms), None
+        self.message = self.lost_worker
         row, test_row = list(progress.terms.values()), list(progress.test_terms.values())
         # Between two rows of its history the loop reports the last one again, or none yet as NaN.
         is_new = not self.train_rows or row != self.train_rows[-1]

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from distributed import Event, get_worker
 
+from vizmodels.data import DownloadProgress, load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.errors import LatentariumError, TrainingDiverged, TrainingStopped
 from vizmodels.experiment import Experiment, Training, VAESpec
@@ -21,6 +22,8 @@ from vizmodels.places import cache_folder
 from vizmodels.runs.run import train
 from vizmodels.training.checkpoint import load_checkpoint
 from vizmodels.training.progress import Progress
+
+BYTES_PER_MB = 1e6
 
 
 class Teller:
@@ -57,14 +60,23 @@ def run_training_job(experiment_json: str, tag: str, topic: str) -> Parcel | Lat
     checkpoint_path = cache_folder() / "checkpoints" / f"{experiment.id}.safetensors"
     teller, stop = Teller(tag, topic), Event(stop_event_name(tag))
 
+    def stop_if_asked() -> None:
+        if stop.is_set():  # half a millisecond, at most ten times a second
+            raise TrainingStopped("The training", "left running", "a stop", "Start it again.")
+
+    def on_download(download: DownloadProgress) -> None:
+        teller.tell("notice", sentence=_download_sentence(download))
+        stop_if_asked()
+
     def on_progress(progress: Progress) -> None:
         teller.tell("progress", progress=pack_progress(progress))
-        if stop.is_set():
-            raise TrainingStopped("The training", "left running", "a stop", "Start it again.")
+        stop_if_asked()
 
     teller.tell("began", history=_history_so_far(checkpoint_path, experiment.id))
     try:
-        run = train(experiment, on_progress=on_progress, checkpoint_path=checkpoint_path)
+        stop_if_asked()
+        data = load_dataset(experiment.dataset, on_progress=on_download)
+        run = train(experiment, data=data, on_progress=on_progress, checkpoint_path=checkpoint_path)
     except TrainingStopped as stopped:
         return stopped  # its checkpoint stays: the same experiment goes on where it stopped
     except LatentariumError as refusal:
@@ -106,6 +118,12 @@ def warm_up() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     return f"CPU, {torch.get_num_threads()} threads"
+
+
+def _download_sentence(download: DownloadProgress) -> str:
+    received = download.received_bytes / BYTES_PER_MB
+    total = "" if download.total_bytes is None else f" of {download.total_bytes / BYTES_PER_MB:.0f}"
+    return f"Fetching {download.name}, {download.file}: {received:.0f}{total} MB."
 
 
 def _history_so_far(checkpoint_path: Path, experiment_id: str) -> Plain | None:

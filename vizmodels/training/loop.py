@@ -211,6 +211,7 @@ class _Loop:
             images_per_second=done * self.batch_size / self.seconds,
             seconds_left=left,
             preview=self.previews.make(self.model) if preview_due else None,
+            units=dict(zip(names, history.units, strict=True)),
         )
 
 
@@ -230,7 +231,8 @@ def _fit_closed_form(
     if on_progress is not None:
         rate = len(data.train) / seconds
         preview = PreviewMaker(data).make(model)
-        on_progress(Progress(1, 1, 1, 1, train_terms, test_terms, rate, 0.0, preview))
+        of = dict(zip(names, units, strict=True))
+        on_progress(Progress(1, 1, 1, 1, train_terms, test_terms, rate, 0.0, preview, of))
     return Fitted(freeze(model), history, test_terms, seconds, len(data.train))
 
 

@@ -44,6 +44,7 @@ class Progress:
     images_per_second : training images, evaluation and reports left out
     seconds_left : None until it can be told
     preview : at most a few times per second; else None
+    units : name of each loss term -> what it counts
     """
 
     step: int
@@ -55,6 +56,7 @@ class Progress:
     images_per_second: float
     seconds_left: float | None
     preview: Preview | None = None
+    units: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def fraction(self) -> float:

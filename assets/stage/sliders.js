@@ -1,0 +1,110 @@
+/**
+ * One bar per latent axis of model A, most active first.
+ */
+
+import { make } from "./elements.js";
+import { decimalsFor, format } from "./numbers.js";
+
+const WIDENING = 0.2; // of the range of the data, on each side: what lies just beyond is of interest
+const STEPS = 1000; // a thousand places across a bar, finer than its pixels
+const BINS = 48;
+
+/**
+ * @typedef {object} Callbacks
+ * @property {(axis: number, value: number) => void} set
+ * @property {(axis: number) => void} reset
+ * @property {() => void} resetAll
+ */
+
+export class Sliders {
+  /** @param {Callbacks} on */
+  constructor(on) {
+    this.on = on;
+    this.rows = [];
+    this.list = make("div", { class: "slider-list" });
+    this.heading = make("h3");
+    const reset = make("button", { type: "button", class: "reset" }, "Reset all");
+    reset.addEventListener("click", () => on.resetAll());
+    const head = make("header", {}, this.heading, reset);
+    this.element = make("section", { class: "sliders" }, head, this.list);
+    // Of 512 bars only those in sight are worth moving sixty times a second.
+    this.sight = new IntersectionObserver((entries) => this.#notice(entries), { root: this.list });
+  }
+
+  /** Bars for these axes. @param {import("./numbers.js").Axis[]} axes */
+  show(axes) {
+    this.z = null;
+    const byActivity = [...axes].sort((one, other) => other.deviation - one.deviation);
+    this.heading.textContent = axes.length === 1 ? "1 latent axis" : `${axes.length} latent axes`;
+    this.element.setAttribute("aria-label", "Latent axes of model A, most active first");
+    this.sight.disconnect();
+    this.rows = byActivity.map((axis) => this.#makeRow(axis));
+    this.list.replaceChildren(...this.rows.map((row) => row.element));
+    for (const row of this.rows) this.sight.observe(row.element);
+  }
+
+  /** Set the bars in sight to this latent. @param {Float32Array} z */
+  update(z) {
+    this.z = z;
+    for (const row of this.rows) {
+      const value = z[row.axis.index];
+      if (!row.isInSight || row.shown === value) continue;
+      row.shown = value;
+      row.input.value = String(value);
+      row.value.textContent = format(value, row.decimals);
+      row.input.setAttribute("aria-valuetext", row.value.textContent);
+    }
+  }
+
+  #notice(entries) {
+    const byElement = new Map(this.rows.map((row) => [row.element, row]));
+    for (const { target, isIntersecting } of entries) {
+      const row = byElement.get(target);
+      if (row) row.isInSight = isIntersecting;
+    }
+    if (this.z) this.update(this.z);
+  }
+
+  #makeRow(axis) {
+    const spread = axis.high - axis.low || 1;
+    const [min, max] = [axis.low - WIDENING * spread, axis.high + WIDENING * spread];
+    const decimals = decimalsFor(spread);
+    const deviation = format(axis.deviation, decimals);
+    const label = `${axis.name}, standard deviation ${deviation}`;
+    const input = make("input", {
+      type: "range",
+      min: String(min),
+      max: String(max),
+      step: String((max - min) / STEPS),
+      "aria-label": label,
+      "data-axis": String(axis.index),
+      title: `${label}. Double-click resets it.`,
+    });
+    input.addEventListener("input", () => this.on.set(axis.index, input.valueAsNumber));
+    input.addEventListener("dblclick", () => this.on.reset(axis.index));
+    const value = make("output", {});
+    const name = make("span", { class: "axis-name", "aria-hidden": "true" }, axis.name);
+    const bar = make("span", { class: "bar" }, distribution(axis.sample, min, max), input);
+    const element = make("div", { class: "slider" }, name, bar, value);
+    return { axis, input, value, decimals, element, shown: NaN, isInSight: true };
+  }
+}
+
+/** How the data are distributed along an axis, as a filled curve behind its bar. */
+function distribution(sorted, min, max) {
+  const counts = new Float32Array(BINS);
+  for (const value of sorted) {
+    const bin = Math.floor(((value - min) / (max - min)) * BINS);
+    if (bin >= 0 && bin < BINS) counts[bin]++;
+  }
+  const highest = Math.max(...counts);
+  const corners = Array.from(counts, (count, i) => `${i + 0.5},${1 - count / highest}`);
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", `0 0 ${BINS} 1`);
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "polygon");
+  shape.setAttribute("points", `0,1 ${corners.join(" ")} ${BINS},1`);
+  svg.append(shape);
+  return svg;
+}

@@ -1,0 +1,62 @@
+import streamlit as st
+
+from pages.parts.data_gate import dataset_is_here
+from pages.parts.experiment_form import experiment_form
+from pages.parts.frame import explanation, head
+from pages.parts.job_panel import watch_job
+from pages.parts.model_picker import choose
+from pages.parts.shared import library
+from vizmodels.data import load_dataset
+from vizmodels.errors import LatentariumError
+from vizmodels.jobs import board
+from vizmodels.models import count_parameters
+from vizmodels.training.evaluation import evaluate
+
+head("Train", "What does it learn, as it learns?")
+form, live = st.columns([1, 3], gap="large")
+with form:
+    experiment = experiment_form()
+    if experiment is not None and dataset_is_here(experiment.dataset):
+        try:
+            shape = load_dataset(experiment.dataset).image_shape
+            weights = count_parameters(experiment.model, shape)
+            st.caption(f"{weights:,} weights · run {experiment.id}")
+            label = "Show this run" if experiment in library() else "Train"
+            if st.button(label, type="primary", key="start", width="stretch"):
+                st.query_params["job"] = board().submit(experiment)
+        except LatentariumError as error:
+            st.error(str(error))
+
+with live:
+    job_id = st.query_params.get("job")
+    if job_id is None:
+        st.info("Choose images and a model, then press Train. Closing the page does not stop it.")
+    else:
+        try:
+            watch_job(job_id)
+            if board().progress(job_id).state == "done":
+                seen, kept = st.columns(2)
+                if seen.button("See its latent space", key="to_map", width="stretch"):
+                    choose("a", job_id)
+                    st.switch_page("latent_space.py")
+                if kept.button("See its reconstructions", key="to_pictures", width="stretch"):
+                    choose("a", job_id)
+                    st.switch_page("reconstruction.py")
+        except LatentariumError as error:
+            st.warning(str(error))
+
+explanation(
+    "Each curve is one term of the loss, in its own unit: the line is the mean over the training "
+    "images since the last report, the dots are the whole test set after each epoch. The map "
+    "shows where 1,000 test images lie; with more than two latent axes it shows their two leading "
+    "principal components, turned to match the map before.",
+    [
+        "Train a VAE with KL weight 0.0001, then 0.01: watch the KL term fall and the pictures blur.",
+        "Set the noise weight to 0.5: the input is noisy, the target is not.",
+        "Set the learning rate to 0.5 and read what the app says.",
+    ],
+    r"\text{loss} = \underbrace{\tfrac{1}{D}\lVert x - \hat x\rVert^2}_{\text{reconstruction}}"
+    r" + \beta\,\underbrace{\tfrac12\textstyle\sum_i(\mu_i^2 + \sigma_i^2 - 1 - \log\sigma_i^2)}"
+    r"_{\text{KL, nats}}\qquad \beta = \text{KL weight},\; D = \text{pixels·channels}",
+    [evaluate],
+)

@@ -1,0 +1,44 @@
+"""One Chromium for all browser tests, and a site that serves the stage to it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from stage_site import StageSite, serve
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        reason = f"no Chromium at {CHROMIUM}"
+        if os.environ.get("LATENTARIUM_STRICT") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[StageSite]:
+    with serve() as site:
+        yield site
+
+
+@pytest.fixture
+def page(browser: Browser, site: StageSite) -> Iterator[Page]:
+    """The harness page; an error nobody caught in it fails the test."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(site.address)
+    page.wait_for_function("window.harnessReady")
+    yield page
+    page.close()
+    assert not errors, errors

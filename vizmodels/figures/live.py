@@ -1,0 +1,106 @@
+"""Figures that change several times a second while a model trains, as SVG.
+
+A Plotly chart is taken down and put up again whenever its data change; an SVG of the same size is
+exchanged between two frames of the screen. Text takes the page's colour, light or dark.
+"""
+
+import html
+import math
+import numpy as np
+from numpy.typing import NDArray
+
+from vizmodels.figures.theme import AXIS_FONT, MODEL_A, MODEL_B, class_colour
+
+WIDTH, HEIGHT = 520, 240  # units of the drawing; the page scales it to the column
+LEFT, RIGHT, TOP, BOTTOM = 78, 12, 34, 30  # margins, wide enough for the axis labels
+MAX_VERTICES = 400  # of a curve: more than the drawing has pixels across
+MAP_SIDE = 380
+
+
+def curve_svg(
+    name: str,
+    unit: str,
+    steps: NDArray[np.integer],
+    train: NDArray[np.floating],
+    test_steps: NDArray[np.integer],
+    test: NDArray[np.floating],
+    n_steps: int,
+) -> str:
+    """One loss term so far: training as a line, the test set as points.
+
+    Parameters
+    ----------
+    name, unit : of the term
+    steps, train : (R,) step numbers and the term's training means
+    test_steps, test : (E,) step numbers and the term's test means
+    n_steps : where the step axis ends
+
+    Returns
+    -------
+    An SVG element; its vertical axis spans the values, its ticks carry them.
+    """
+    finite = np.concatenate([train, test])
+    finite = finite[np.isfinite(finite)]
+    low, high = (0.0, 1.0) if not len(finite) else (float(finite.min()), float(finite.max()))
+    if high - low < 1e-9 * max(abs(high), 1e-30):
+        low, high = low - abs(low) * 0.05 - 1e-9, high + abs(high) * 0.05 + 1e-9
+
+    def x_of(step: NDArray[np.integer]) -> NDArray[np.float64]:
+        return LEFT + np.asarray(step, dtype=np.float64) / n_steps * (WIDTH - LEFT - RIGHT)
+
+    def y_of(value: NDArray[np.floating]) -> NDArray[np.float64]:
+        share = (np.asarray(value, dtype=np.float64) - low) / (high - low)
+        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+
+    every = max(1, math.ceil(len(steps) / MAX_VERTICES))
+    line = _polyline(x_of(steps[::every]), y_of(train[::every]))
+    dots = "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{MODEL_B}"/>'
+        for x, y in zip(x_of(test_steps), y_of(test), strict=True)
+    )
+    ticks = "".join(
+        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
+        f'stroke="currentColor" stroke-opacity=".15"/>'
+        f'<text x="{LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{value:.3g}</text>'
+        for value in np.linspace(low, high, 4)
+        for y in [float(y_of(np.array([value]))[0])]
+    )
+    last_test = f", test {test[-1]:.4g}" if len(test) else ""
+    last_train = f"training {train[-1]:.4g}" if len(train) else "no report yet"
+    title = html.escape(f"{name}: {last_train}{last_test} ({unit})")
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}" '
+        f'style="width:100%;height:auto;display:block" fill="currentColor" '
+        f'font-size="{AXIS_FONT}">'
+        f'<text x="{LEFT}" y="20" font-weight="600">{html.escape(name)}'
+        f'<tspan font-weight="400" fill-opacity=".7"> {html.escape(unit)}</tspan></text>{ticks}'
+        f'<text x="{LEFT}" y="{HEIGHT - 8}">0</text>'
+        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">step {n_steps:,}</text>'
+        f'<polyline points="{line}" fill="none" stroke="{MODEL_A}" stroke-width="2.5"/>{dots}</svg>'
+    )
+
+
+def live_map_svg(points: NDArray[np.floating], labels: NDArray[np.int64] | None) -> str:
+    """Where test images lie on the map now: (P, 2) points, one colour per class, equal axes."""
+    centre = np.median(points, axis=0)
+    # The farthest one in a hundred may leave the drawing; the rest should not shrink for them.
+    reach = float(np.quantile(np.abs(points - centre), 0.995)) or 1.0
+    xy = (points - centre) / reach * (MAP_SIDE / 2 - 10) * [1, -1] + MAP_SIDE / 2
+    classes = np.zeros(len(points), np.int64) if labels is None else labels
+    paths = "".join(
+        f'<path stroke="{class_colour(k)}" '
+        f'd="{"".join(f"M{x:.1f} {y:.1f}h0" for x, y in xy[classes == k])}"/>'
+        for k in np.unique(classes).tolist()
+    )
+    return (
+        f'<svg viewBox="0 0 {MAP_SIDE} {MAP_SIDE}" role="img" '
+        f'aria-label="Map of {len(points)} test images in the latent space as it is now" '
+        'style="width:100%;height:auto;display:block;max-height:420px" fill="none" '
+        f'stroke-width="5" stroke-linecap="round" stroke-opacity=".8">{paths}</svg>'
+    )
+
+
+def _polyline(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+    return " ".join(
+        f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if math.isfinite(b)
+    )
