@@ -1,14 +1,12 @@
 import streamlit as st
 
 from pages.parts.data_gate import data_are_here
+from pages.parts.frame import head
 from pages.parts.gallery_cards import show_gallery
 from pages.parts.model_picker import pick_models
 from pages.parts.stage import show_stage
 
-st.markdown(
-    "### Latentarium\n"
-    "Move over the map: every point of the latent space is decoded where you are."
-)
+head("Latentarium", "Move over the map: every point of latent space is decoded where you are.")
 a, _ = pick_models(with_b=False)
 if a is not None and data_are_here(a):
     show_stage(a, kind="raw" if a.experiment.model.latent_dim <= 2 else "pca", key="home_stage")

@@ -1,49 +1,45 @@
 import streamlit as st
 
-from pages.parts.data_gate import dataset_is_here
 from pages.parts.experiment_form import experiment_form
 from pages.parts.frame import explanation, head
-from pages.parts.job_panel import watch_job
-from pages.parts.model_picker import choose
+from pages.parts.job_panel import show_finished, watch_job
+from pages.parts.model_picker import choose, default_run
 from pages.parts.shared import library
-from vizmodels.data import load_dataset
 from vizmodels.errors import LatentariumError
 from vizmodels.jobs import board
-from vizmodels.models import count_parameters
 from vizmodels.training.evaluation import evaluate
 
 head("Train", "What does it learn, as it learns?")
 form, live = st.columns([1, 3], gap="large")
 with form:
-    experiment = experiment_form()
-    if experiment is not None and dataset_is_here(experiment.dataset):
-        try:
-            shape = load_dataset(experiment.dataset).image_shape
-            weights = count_parameters(experiment.model, shape)
-            st.caption(f"{weights:,} weights · run {experiment.id}")
-            label = "Show this run" if experiment in library() else "Train"
-            if st.button(label, type="primary", key="start", width="stretch"):
+    experiment, action = experiment_form()
+    if experiment is not None:
+        label = "Show this run" if experiment in library() else "Train"
+        if action.button(label, type="primary", key="start", width="stretch"):
+            try:
                 st.query_params["job"] = board().submit(experiment)
-        except LatentariumError as error:
-            st.error(str(error))
+            except LatentariumError as error:
+                action.error(str(error))
 
 with live:
     job_id = st.query_params.get("job")
-    if job_id is None:
-        st.info("Choose images and a model, then press Train. Closing the page does not stop it.")
-    else:
-        try:
+    shipped = default_run(library().list())
+    try:
+        if job_id is not None:
             watch_job(job_id)
             if board().progress(job_id).state == "done":
-                seen, kept = st.columns(2)
-                if seen.button("See its latent space", key="to_map", width="stretch"):
+                to_map, to_pictures = st.columns(2)
+                if to_map.button("See its latent space", key="to_map", width="stretch"):
                     choose("a", job_id)
                     st.switch_page("latent_space.py")
-                if kept.button("See its reconstructions", key="to_pictures", width="stretch"):
+                if to_pictures.button("See its pictures", key="to_pictures", width="stretch"):
                     choose("a", job_id)
                     st.switch_page("reconstruction.py")
-        except LatentariumError as error:
-            st.warning(str(error))
+        elif shipped is not None:
+            st.markdown(f"So learned the shipped run **{shipped.title}**. Press Train for your own.")
+            show_finished(shipped.id)
+    except LatentariumError as error:
+        st.warning(str(error))
 
 explanation(
     "Each curve is one term of the loss, in its own unit: the line is the mean over the training "

@@ -4,6 +4,18 @@ import os
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
+
+# libgomp's threads spin while they wait unless told otherwise, before torch is first imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# Shapes and types are checked on every call under test; the hook reaches only what is imported
+# after it. The layers that hold tensors and arrays: pydantic checks the experiment by itself, and
+# beartype cannot take the `Self` of its methods.
+install_import_hook(
+    [f"vizmodels.{layer}" for layer in ("data", "models", "training", "runs", "analysis", "figures")],
+    "beartype.beartype",
+)
 
 
 @pytest.fixture(autouse=True)

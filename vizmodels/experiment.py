@@ -60,7 +60,8 @@ class NetworkSpec(Described):
     def _fill_widths(cls, values: Any) -> Any:
         if isinstance(values, dict) and values.get("widths") is None:
             backbone = values.get("backbone", cls.model_fields["backbone"].default)
-            return {**values, "widths": DEFAULT_WIDTHS.get(backbone, ())}
+            known = isinstance(backbone, str)  # anything else is refused when its turn comes
+            return {**values, "widths": DEFAULT_WIDTHS.get(backbone, ()) if known else ()}
         return values
 
     @model_validator(mode="after")
@@ -157,7 +158,7 @@ class Experiment(Described):
         """The experiment that `to_json` wrote. Raises InvalidExperiment, never pydantic's own."""
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidExperiment(
                 "experiment", "JSON", str(error), "Export the run again."
             ) from None
@@ -200,6 +201,8 @@ def _sentence(error: ValidationError, asked: type[BaseModel]) -> InvalidExperime
         return InvalidExperiment(path, rule, got, "Choose a family from the list.")
     elif (limits := _limits(asked, first["loc"])) is not None:
         rule = limits
+    elif first["type"] == "too_long":
+        rule = f"at most {first['ctx']['max_length']} numbers"
     elif first["type"] == "string_pattern_mismatch":
         rule = "1 to 40 lowercase letters, digits, - or _, starting with a letter or digit"
     return InvalidExperiment(path or asked.__name__, rule, first["input"], remedy)

@@ -25,6 +25,7 @@ export function listen(element, on) {
   /** @type {Map<number, {x: number, y: number}>} pointers that are down */
   const down = new Map();
   let start = null; // where the only pointer went down, while it may still be a click
+  let last = null; // where the mouse is, in fractions of pixels, which wheel events round off
 
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -36,7 +37,7 @@ export function listen(element, on) {
   });
 
   element.addEventListener("pointermove", (event) => {
-    const at = place(event);
+    const at = (last = place(event));
     const before = down.get(event.pointerId);
     if (!before) return on.hover(at.x, at.y);
     if (start && Math.hypot(at.x - start.x, at.y - start.y) > STILL) start = null;
@@ -60,6 +61,7 @@ export function listen(element, on) {
   element.addEventListener("pointerup", release);
   element.addEventListener("pointercancel", release);
   element.addEventListener("pointerleave", (event) => {
+    last = null;
     if (event.pointerType !== "touch" && !down.size) on.leave();
   });
 
@@ -67,7 +69,7 @@ export function listen(element, on) {
     "wheel",
     (event) => {
       event.preventDefault();
-      const { x, y } = place(event);
+      const { x, y } = last ?? place(event);
       const pixels = event.deltaY * (event.deltaMode === 1 ? WHEEL_LINE : 1);
       on.zoom(Math.exp(-pixels * WHEEL_STEP), x, y);
       on.hover(x, y);

@@ -1,12 +1,13 @@
 /**
- * One model's map: three canvases over each other, so that hovering redraws only the top one.
+ * One model's map: grid, points and lettering on three canvases, and the markers over them.
  */
 
-import { make } from "./elements.js";
+import { contextOf, make } from "./elements.js";
 import { listen } from "./gestures.js";
-import * as marks from "./marks.js";
+import { Markers } from "./markers.js";
 import { paintPoints, pointSize } from "./raster.js";
-import { fitView, panned, toMap, zoomed } from "./view.js";
+import * as scales from "./scales.js";
+import { fitView, panned, toMap, toScreen, zoomed } from "./view.js";
 
 const KEY_PAN = 60; // pixels per press of an arrow
 const KEY_ZOOM = 1.35;
@@ -19,17 +20,6 @@ const KEY_ZOOM = 1.35;
  * @property {() => void} changed something has to be drawn
  */
 
-/**
- * @typedef {object} Marks what is drawn over the points
- * @property {import("./probe.js").Side} side
- * @property {[number, number] | null} lit place of the picture under the probe
- * @property {[number, number] | null} pinned
- * @property {string} litColour
- * @property {string} pinnedColour
- * @property {[number, number]} tagSize
- * @property {(context: CanvasRenderingContext2D, x: number, y: number) => void} paintTag
- */
-
 export class MapView {
   /**
    * @param {"a" | "b"} which
@@ -40,13 +30,14 @@ export class MapView {
     this.on = on;
     this.title = make("span", { class: "map-title" });
     const letter = make("b", { class: "letter", "aria-hidden": "true" }, which.toUpperCase());
-    this.canvases = ["axes", "points", "marks"].map((layer) => make("canvas", { class: layer }));
-    const [axes, points, top] = this.canvases;
-    for (const canvas of [axes, points]) canvas.setAttribute("aria-hidden", "true");
+    this.canvases = ["grid", "points", "letters"].map((layer) => make("canvas", { class: layer }));
+    const [grid, points, top] = this.canvases;
+    for (const canvas of [grid, points]) canvas.setAttribute("aria-hidden", "true");
     top.tabIndex = 0;
     top.setAttribute("role", "application");
     this.top = top;
-    this.plot = make("div", { class: "plot" }, ...this.canvases);
+    this.markers = new Markers();
+    this.plot = make("div", { class: "plot" }, ...this.canvases, this.markers.element);
     const heading = make("header", {}, letter, this.title);
     this.element = make("section", { class: "map", "data-model": which }, heading, this.plot);
     this.content = null;
@@ -98,18 +89,33 @@ export class MapView {
     return this.view ? pixels / this.view.scale : 0;
   }
 
-  /** Draw what is stale. Returns whether there was anything to draw on. */
+  /**
+   * Draw what is stale, and put the markers where they belong.
+   * @param {import("./theme.js").Theme} theme
+   * @param {import("./markers.js").Shown} shown with places on the map, not on the screen
+   * @returns {boolean} whether there was anything to draw on
+   */
   draw(theme, shown) {
     if (!this.view || !this.drawing) return false;
-    if (this.isStale) this.#drawBase(theme);
+    if (this.isStale) {
+      this.#drawGrid(theme);
+      this.#drawPoints();
+      this.#drawLetters(theme);
+    }
     this.isStale = false;
-    this.#drawMarks(theme, shown);
+    const { view, width, height } = this;
+    const at = (place) => place && toScreen(view, width, height, place[0], place[1]);
+    const [probe, lit, pinned] = [shown.probe, shown.lit, shown.pinned].map(at);
+    this.markers.place({ ...shown, probe, lit, pinned }, width, height);
     return true;
   }
 
-  #drawBase(theme) {
+  #drawGrid(theme) {
     const frame = this.#clear(this.canvases[0], theme);
-    if (this.content.hasUnits) marks.drawGrid(frame);
+    if (this.content.hasUnits) scales.drawGrid(frame);
+  }
+
+  #drawPoints() {
     const ratio = this.ratio;
     const place = {
       scale: this.view.scale * ratio,
@@ -120,24 +126,18 @@ export class MapView {
     const size = pointSize(this.drawing.colours.length, magnification, ratio);
     const { width, height } = this.canvases[1];
     paintPoints(this.words, width, height, this.drawing, place, size);
-    this.canvases[1].getContext("2d").putImageData(this.image, 0, 0);
+    contextOf(this.canvases[1]).putImageData(this.image, 0, 0);
   }
 
-  #drawMarks(theme, shown) {
+  #drawLetters(theme) {
     const frame = this.#clear(this.top, theme);
-    if (this.content.hasPrior) marks.drawPrior(frame);
-    if (this.content.hasUnits) marks.drawNumbers(frame);
-    marks.drawCaptions(frame, this.content.captions);
-    const accent = this.which === "a" ? theme.accentA : theme.accentB;
-    if (shown.pinned) marks.drawPoint(frame, shown.pinned, shown.pinnedColour, 7);
-    const { place, isSupported } = shown.side;
-    if (shown.lit) marks.drawPoint(frame, shown.lit, shown.litColour, 5);
-    if (place) marks.drawProbe(frame, place, accent, isSupported);
-    if (shown.lit) marks.drawTag(frame, shown.lit, shown.tagSize, shown.litColour, shown.paintTag);
+    if (this.content.hasPrior) scales.drawPrior(frame);
+    if (this.content.hasUnits) scales.drawNumbers(frame);
+    scales.drawCaptions(frame, this.content.captions);
   }
 
   #clear(canvas, theme) {
-    const context = canvas.getContext("2d");
+    const context = contextOf(canvas);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     return { context, width: this.width, height: this.height, view: this.view, theme };

@@ -2,7 +2,7 @@
  * The decoded pictures, the original they are closest to, and where in latent space this is.
  */
 
-import { make } from "./elements.js";
+import { contextOf, make } from "./elements.js";
 import { decimalsFor, format } from "./numbers.js";
 
 const GAP = 16; // pixels between pictures, as in stage.css
@@ -24,7 +24,7 @@ export class Picture {
   setShape([channels, height, width]) {
     this.channels = channels;
     [this.canvas.width, this.canvas.height] = [width, height];
-    this.context = this.canvas.getContext("2d");
+    this.context = contextOf(this.canvas);
     this.image = new ImageData(width, height);
     this.image.data.fill(255);
   }
@@ -117,27 +117,25 @@ export class Readout {
 
   #paintOriginal(index, points) {
     const { canvas, context } = this.pictures.original;
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    if (index !== null) paintThumbnail(context, points, index, 0, 0, 1);
+    if (index === null) context.clearRect(0, 0, canvas.width, canvas.height);
+    else paintThumbnail(canvas, points, index);
   }
 }
 
 /**
  * One tile of the sprite sheet, if the sheet is here yet.
- * @param {CanvasRenderingContext2D} context
+ * @param {HTMLCanvasElement} canvas as large as one tile
  * @param {import("./load.js").Points} points
  * @param {number} index
- * @param {number} x
- * @param {number} y
- * @param {number} multiple
  */
-export function paintThumbnail(context, points, index, x, y, multiple) {
+export function paintThumbnail(canvas, points, index) {
   const [, height, width] = points.imageShape;
   const left = (index % points.columns) * width;
   const top = Math.floor(index / points.columns) * height;
   const { sprite } = points;
   if (!sprite.complete || !sprite.naturalWidth) return;
-  context.drawImage(sprite, left, top, width, height, x, y, width * multiple, height * multiple);
+  const context = contextOf(canvas);
+  context.drawImage(sprite, left, top, width, height, 0, 0, width, height);
 }
 
 /** Where the probe is, a coordinate a word. @param {import("./probe.js").Side} side */

@@ -8,6 +8,7 @@ import { decimalsFor, format } from "./numbers.js";
 const WIDENING = 0.2; // of the range of the data, on each side: what lies just beyond is of interest
 const STEPS = 1000; // a thousand places across a bar, finer than its pixels
 const BINS = 48;
+const SETTLE_AFTER = 120; // ms
 
 /**
  * @typedef {object} Callbacks
@@ -50,9 +51,20 @@ export class Sliders {
       const value = z[row.axis.index];
       if (!row.isInSight || row.shown === value) continue;
       row.shown = value;
-      row.input.value = String(value);
+      const share = Math.max(0, Math.min(1, (value - row.min) / (row.max - row.min)));
+      row.thumb.style.transform = `translateX(${100 * share}%)`;
       row.value.textContent = format(value, row.decimals);
-      row.input.setAttribute("aria-valuetext", row.value.textContent);
+    }
+    this.settling ??= setTimeout(() => this.#settle(), SETTLE_AFTER);
+  }
+
+  /** The native bars follow the drawn thumbs a moment later: setting them repaints the panel. */
+  #settle() {
+    this.settling = null;
+    for (const { input, shown, value, isInSight } of this.rows) {
+      if (!isInSight || input.valueAsNumber === shown) continue;
+      input.value = String(shown);
+      input.setAttribute("aria-valuetext", value.textContent);
     }
   }
 
@@ -84,9 +96,10 @@ export class Sliders {
     input.addEventListener("dblclick", () => this.on.reset(axis.index));
     const value = make("output", {});
     const name = make("span", { class: "axis-name", "aria-hidden": "true" }, axis.name);
-    const bar = make("span", { class: "bar" }, distribution(axis.sample, min, max), input);
+    const thumb = make("i", { class: "thumb" });
+    const bar = make("span", { class: "bar" }, distribution(axis.sample, min, max), input, thumb);
     const element = make("div", { class: "slider" }, name, bar, value);
-    return { axis, input, value, decimals, element, shown: NaN, isInSight: true };
+    return { axis, min, max, input, thumb, value, decimals, element, shown: NaN, isInSight: true };
   }
 }
 

@@ -101,6 +101,8 @@ export class Stage {
   }
 
   #placeMaps(before) {
+    const [, height, width] = this.points.imageShape;
+    const multiple = Math.max(1, Math.floor(TAG_PIXELS / Math.max(height, width)));
     for (const which of ["a", "b"]) {
       const model = this.models[which];
       const map = (this.maps[which] ??= this.#makeMap(which));
@@ -109,6 +111,7 @@ export class Stage {
         continue;
       }
       if (!map.element.isConnected) this.mapRow.append(map.element);
+      map.markers.setTagSize([width, height], multiple);
       if (before[which]?.map === model.map && map.content) continue;
       const { kind, axes } = model.map.spec;
       map.show({
@@ -193,7 +196,7 @@ export class Stage {
     const began = performance.now();
     let isDrawn = true;
     for (const which of Object.keys(this.models)) {
-      isDrawn = this.maps[which].draw(this.theme, this.#marks(which)) && isDrawn;
+      isDrawn = this.maps[which].draw(this.theme, this.#shown(which)) && isDrawn;
     }
     this.stats.lastDrawMs = performance.now() - began;
     this.stats.draws++;
@@ -214,22 +217,20 @@ export class Stage {
     this.stats.lastDecodeMs = performance.now() - began;
   }
 
-  /** What is drawn over the points of one map. */
-  #marks(which) {
-    const side = this.probe.sides[which];
-    const { xy } = side.model.map;
+  /** What stands over the points of one map. */
+  #shown(which) {
+    const { model, place, isSupported } = this.probe.sides[which];
+    const { xy } = model.map;
     const { index, pinned } = this.probe;
     const placeOf = (i) => (i === null ? null : [xy[2 * i], xy[2 * i + 1]]);
-    const [, height, width] = this.points.imageShape;
-    const multiple = Math.max(1, Math.floor(TAG_PIXELS / Math.max(height, width)));
+    if (index !== null) paintThumbnail(this.maps[which].markers.tag, this.points, index);
     return {
-      side,
+      probe: place,
+      isSupported,
       lit: placeOf(index),
-      pinned: placeOf(pinned),
       litColour: index === null ? "" : this.#css(index),
+      pinned: placeOf(pinned),
       pinnedColour: pinned === null ? "" : this.#css(pinned),
-      tagSize: [width * multiple, height * multiple],
-      paintTag: (context, x, y) => paintThumbnail(context, this.points, index, x, y, multiple),
     };
   }
 

@@ -6,8 +6,6 @@
  * @typedef {object} Theme
  * @property {string} text
  * @property {string} panel behind the points
- * @property {string} accentA
- * @property {string} accentB
  * @property {string} font family
  */
 
@@ -21,8 +19,6 @@ export function readTheme(root, panel) {
   return {
     text: style.color,
     panel: getComputedStyle(panel).backgroundColor,
-    accentA: style.getPropertyValue("--stage-a").trim(),
-    accentB: style.getPropertyValue("--stage-b").trim(),
     font: style.fontFamily,
   };
 }
@@ -42,7 +38,7 @@ export function isDark(root) {
 /**
  * Call back when the page's colours change. CSS variables fire no event, but a transition of a
  * property that uses them does.
- * @param {HTMLElement} root its `color` and `outline-color` follow the theme with a transition
+ * @param {HTMLElement} root gets a marker whose colours follow the theme with a transition
  * @param {() => void} onChange
  */
 export function watchTheme(root, onChange) {

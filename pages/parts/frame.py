@@ -7,9 +7,8 @@ import streamlit as st
 
 
 def head(title: str, question: str) -> None:
-    """The page's title and the one question it answers."""
-    st.title(title, anchor=False)
-    st.markdown(f"**{question}**")
+    """The page's title and the one question it answers, on one line: the picture is the page."""
+    st.markdown(f"### {title} :gray[{question}]")
 
 
 def explanation(

@@ -17,7 +17,7 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
 
     The server answers at once; a page that needs either waits for it or says so.
     """
-    open_board(library())
+    open_board(library()).start_in_background()
     threading.Thread(target=_prepare_first_map, name="first map", daemon=True).start()
     yield {}
     close_board()

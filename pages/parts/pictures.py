@@ -1,4 +1,4 @@
-"""Puts sheets of small pictures on a page, enlarged by whole numbers."""
+"""Puts sheets of small pictures, enlarged by whole numbers, and drawings on a page."""
 
 import base64
 import html
@@ -21,9 +21,23 @@ def show_sheet(sheet: NDArray[np.uint8], description: str, widest: int = WIDEST)
     factor = max(1, widest // sheet.shape[1])
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(buffer, "PNG")
-    source = base64.b64encode(buffer.getvalue()).decode()
+    width = f"{sheet.shape[1] * factor}px"
+    _show(buffer.getvalue(), "png", description, f"image-rendering:pixelated;width:{width}")
+
+
+def show_svg(svg: str, description: str, widest: int = WIDEST) -> None:
+    """Show a drawing as wide as its column; exchanged in place when it changes."""
+    _show(svg.encode(), "svg+xml", description, f"width:min(100%,{widest}px)")
+
+
+def ink() -> str:
+    """The colour of text on the page as the visitor sees it, light or dark."""
+    return "#e6eaf0" if st.context.theme.type == "dark" else "#1b2430"
+
+
+def _show(content: bytes, media: str, description: str, style: str) -> None:
+    source = base64.b64encode(content).decode()
     st.html(
-        f'<img src="data:image/png;base64,{source}" alt="{html.escape(description)}" '
-        f'style="image-rendering:pixelated;width:{sheet.shape[1] * factor}px;max-width:100%;'
-        'height:auto;display:block">'
+        f'<img src="data:image/{media};base64,{source}" alt="{html.escape(description)}" '
+        f'style="{style};max-width:100%;height:auto;display:block">'
     )

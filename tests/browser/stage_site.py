@@ -22,7 +22,7 @@ STAGE = Path(__file__).parents[2] / "assets" / "stage"
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Stage</title>
 <link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">
 <style>
-  :root { --st-background-color: #ffffff; --st-text-color: #1c2733; --st-font: system-ui, sans-serif; }
+  :root { --st-background-color: #ffffff; --st-text-color: #1c2733; --st-font: system-ui; }
   :root.dark { --st-background-color: #0f1620; --st-text-color: #e6ebf0; }
   body { margin: 0; padding: 16px 20px; background: var(--st-background-color); }
 </style>
@@ -81,7 +81,9 @@ class StageSite:
         """Serve a model with latents (N, D) and a map of them, and return `data.a`."""
         program, base = layer_program(model), f"artefacts/runs/{key}"
         place: dict[str, Any] = {"kind": kind, "url": f"{base}/maps/{kind}.bin"}
-        place["axes"] = {"raw": ["z1", "z2"], "pca": ["PC1", "PC2"]}.get(kind, [kind + " 1", kind + " 2"])
+        place["axes"] = {"raw": ["z1", "z2"], "pca": ["PC1", "PC2"]}.get(
+            kind, [kind + " 1", kind + " 2"]
+        )
         if kind == "raw":
             xy = np.pad(latents, ((0, 0), (0, 1)))[:, :2]
         elif kind == "pca":
@@ -132,7 +134,12 @@ class _Handler(SimpleHTTPRequestHandler):
         if body is None and path.startswith("/stage/") and (STAGE / Path(path).name).is_file():
             body = (STAGE / Path(path).name).read_bytes()
         self.send_response(200 if body is not None else 404)
-        kinds = {".js": "text/javascript", ".css": "text/css", ".png": "image/png", ".json": "application/json"}
+        kinds = {
+            ".js": "text/javascript",
+            ".css": "text/css",
+            ".png": "image/png",
+            ".json": "application/json",
+        }
         kind = "text/html; charset=utf-8" if path == "/" else kinds.get(Path(path).suffix)
         self.send_header("Content-Type", kind or "application/octet-stream")
         self.send_header("Content-Length", str(len(body or b"")))

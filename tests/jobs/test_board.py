@@ -5,11 +5,13 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from distributed import LocalCluster
 
 from vizmodels import Experiment, RunLibrary, Training, VAESpec, train
 from vizmodels.errors import EngineUnavailable, LatentariumError, UnknownDataset, UnknownRun
@@ -132,7 +134,8 @@ def test_progress_arrives_while_it_trains_and_its_terms_are_finite(engine: JobBo
     assert np.isfinite(job.curve.train_rows).all() and np.isfinite(job.curve.test_rows).all()
     assert (np.diff(job.curve.steps) > 0).all()
     engine.cancel(job_id)
-    assert wait_until_over(engine, job_id).latest.preview is None  # pyright: ignore
+    over = wait_until_over(engine, job_id)
+    assert over.latest is not None and over.latest.preview is None
 
 
 def test_cancel_stops_a_long_job_within_a_second(engine: JobBoard) -> None:
@@ -171,7 +174,7 @@ def test_the_same_experiment_twice_is_one_job_and_others_queue_behind_it(engine:
 
 
 def test_a_job_whose_run_is_in_the_library_is_done_at_once_with_its_curve(
-    engine: JobBoard, home: Path
+    engine: JobBoard,
 ) -> None:
     run = train(small(seed=6))
     engine.library.save(run)
@@ -286,8 +289,6 @@ def test_a_run_that_the_disk_refuses_is_kept_and_stored_when_asked_again(
 
 
 def test_a_hundred_threads_asking_at_once_share_one_job(engine: JobBoard) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(100) as visitors:
         ids = list(visitors.map(lambda at: engine.submit(small(seed=10), f"v{at}"), range(100)))
     assert set(ids) == {small(seed=10).id}
@@ -326,6 +327,23 @@ def test_the_board_of_the_process_is_one_until_it_is_closed(tmp_path: Path) -> N
     close_board()
     with pytest.raises(EngineUnavailable, match="The job board must be open"):
         board()
+
+
+def test_the_same_code_trains_on_the_cluster_of_a_scheduler_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_thread = {"n_workers": 1, "threads_per_worker": 1, "processes": False}
+    with LocalCluster(
+        **one_thread, protocol="tcp://", dashboard_address="127.0.0.1:0"
+    ) as somewhere_else:
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", somewhere_else.scheduler_address)
+        remote = JobBoard(RunLibrary(tmp_path))
+        remote.start()
+        job_id = remote.submit(small(seed=13))
+        assert wait_until_over(remote, job_id).state == "done"
+        assert remote.result(job_id).id == job_id
+        remote.close()
+        assert remote.health().state == "unavailable"
 
 
 def test_an_unreachable_scheduler_is_said_not_raised_in_the_background(

@@ -5,9 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 SERVER = """
 import os, time
@@ -37,37 +36,39 @@ if __name__ == "__main__":
 START_SECONDS, END_SECONDS = 60, 10
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])
-def test_no_worker_outlives_the_server(end: signal.Signals, tmp_path: Path) -> None:
-    script, told = tmp_path / "server.py", tmp_path / "pid"
-    script.write_text(SERVER)
+def test_no_worker_outlives_its_server_be_it_ended_by_ctrl_c_or_killed(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    ends = (signal.SIGINT, signal.SIGKILL)
+    servers = [start_server(tmp_path, end.name) for end in ends]
+    try:
+        told = [tmp_path / end.name / "pid" for end in ends]
+        for path in told:
+            wait_for(lambda path=path: path.exists() and path.read_text().endswith("\n"))
+        workers = [int(path.read_text()) for path in told]
+        assert all(map(is_alive, workers))
+        os.killpg(servers[0].pid, signal.SIGINT)  # as a terminal does
+        servers[1].kill()
+        said = [server.communicate(timeout=END_SECONDS)[1] for server in servers]
+        wait_for(lambda: not any(map(is_alive, workers)), END_SECONDS)
+    finally:
+        for server in servers:
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.communicate()
+    assert (servers[0].returncode, said[0]) == (0, "")
+
+
+def start_server(folder: Path, home: str) -> subprocess.Popen[str]:
+    (folder / home).mkdir()
     environment = os.environ | {
-        "LATENTARIUM_HOME": str(tmp_path),
+        "LATENTARIUM_HOME": str(folder / home),
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "PYTHONWARNINGS": "error",
     }
-    server = subprocess.Popen(
-        [sys.executable, str(script)],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # a terminal's Ctrl-C goes to the whole group; so does ours
+    command = [sys.executable, str(folder / "server.py")]
+    return subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    try:
-        wait_for(lambda: told.exists() and told.read_text().endswith("\n"), START_SECONDS)
-        worker = int(told.read_text())
-        if end == signal.SIGINT:
-            os.killpg(server.pid, end)
-        else:
-            server.send_signal(end)
-        _, said = server.communicate(timeout=END_SECONDS)
-        wait_for(lambda: not is_alive(worker), END_SECONDS)
-    finally:
-        if server.poll() is None:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.communicate()
-    if end == signal.SIGINT:
-        assert (server.returncode, said) == (0, "")
 
 
 def is_alive(pid: int) -> bool:
@@ -78,7 +79,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def wait_for(holds, seconds: float) -> None:
+def wait_for(holds: Callable[[], bool], seconds: float = START_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, f"not within {seconds} s"

@@ -172,5 +172,5 @@ def _read_projection(path: Path, kind: ProjectionKind) -> Projection | None:
         with np.load(path, allow_pickle=False) as arrays:
             trust, continuity = arrays["faithfulness"].tolist()
             return Projection(kind, arrays["coordinates"], trust, continuity)
-    except (OSError, ValueError, KeyError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
         return None

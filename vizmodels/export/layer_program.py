@@ -20,6 +20,8 @@ from vizmodels.models.vae import VAE
 PROGRAM_FORMAT = 1
 """Raise it when a browser that knows the old format would decode the new one wrongly."""
 
+LARGEST_WEIGHT = float(np.finfo(np.float16).max)
+
 Layer = dict[str, Any]
 Shape = tuple[int, ...]
 
@@ -96,10 +98,10 @@ class _Weights:
         """Append one tensor, row-major; returns its [offset, count]."""
         flat = values.detach().cpu().double().numpy().ravel()
         largest = float(np.abs(flat).max(initial=0.0))
-        if not largest <= np.finfo(np.float16).max:  # `not <=` also catches NaN
+        if not largest <= LARGEST_WEIGHT:  # `not <=` also catches NaN
             raise NotExportable(
                 "A weight for the browser",
-                f"finite and at most {np.finfo(np.float16).max:.0f} in size",
+                f"finite and at most {LARGEST_WEIGHT:.0f} in size",
                 f"{largest:g}",
                 "Train the model again with a lower learning rate.",
             )
@@ -153,14 +155,18 @@ def _is_convolution(module: nn.Module) -> bool:
 
 
 def _linear(module: nn.Linear, weights: _Weights) -> Layer:
-    bias = module.bias if module.bias is not None else torch.zeros(module.out_features)
     return {
         "op": "linear",
         "n_in": module.in_features,
         "n_out": module.out_features,
         "weight": weights.add(module.weight),
-        "bias": weights.add(bias),
+        "bias": weights.add(_bias(module, module.out_features)),
     }
+
+
+def _bias(module: nn.Module, n_out: int) -> Tensor:
+    """The layer's bias; zeros where it has none, so that every exported layer has one."""
+    return dict(module.named_parameters()).get("bias", torch.zeros(n_out)).detach()
 
 
 def _convolution(
@@ -175,9 +181,7 @@ def _convolution(
         raise _unknown(module)
     transposed = isinstance(module, nn.ConvTranspose2d)
     weight = module.weight.detach().double()
-    bias = torch.zeros(module.out_channels, dtype=torch.float64, device=weight.device)
-    if module.bias is not None:
-        bias = module.bias.detach().double()
+    bias = _bias(module, module.out_channels).to(weight)
     if scale is not None and shift is not None:
         # y = scale·(W x + b) + shift; a transposed kernel has its outputs on axis 1.
         weight = weight * (scale[None, :, None, None] if transposed else scale[:, None, None, None])

@@ -1,7 +1,7 @@
 """Figures that change several times a second while a model trains, as SVG.
 
 A Plotly chart is taken down and put up again whenever its data change; an SVG of the same size is
-exchanged between two frames of the screen. Text takes the page's colour, light or dark.
+exchanged between two frames of the screen.
 """
 
 import html
@@ -14,7 +14,10 @@ from vizmodels.figures.theme import AXIS_FONT, MODEL_A, MODEL_B, class_colour
 WIDTH, HEIGHT = 520, 240  # units of the drawing; the page scales it to the column
 LEFT, RIGHT, TOP, BOTTOM = 78, 12, 34, 30  # margins, wide enough for the axis labels
 MAX_VERTICES = 400  # of a curve: more than the drawing has pixels across
+SHOWN_SHARE = 0.97  # of the training values lie within the vertical axis, the rest at its edge
 MAP_SIDE = 380
+INK = "#808890"  # reads on white and on black
+SVG = "http://www.w3.org/2000/svg"
 
 
 def curve_svg(
@@ -25,6 +28,7 @@ def curve_svg(
     test_steps: NDArray[np.integer],
     test: NDArray[np.floating],
     n_steps: int,
+    ink: str = INK,
 ) -> str:
     """One loss term so far: training as a line, the test set as points.
 
@@ -34,22 +38,19 @@ def curve_svg(
     steps, train : (R,) step numbers and the term's training means
     test_steps, test : (E,) step numbers and the term's test means
     n_steps : where the step axis ends
+    ink : colour of the text; that of the page, light or dark
 
     Returns
     -------
     An SVG element; its vertical axis spans the values, its ticks carry them.
     """
-    finite = np.concatenate([train, test])
-    finite = finite[np.isfinite(finite)]
-    low, high = (0.0, 1.0) if not len(finite) else (float(finite.min()), float(finite.max()))
-    if high - low < 1e-9 * max(abs(high), 1e-30):
-        low, high = low - abs(low) * 0.05 - 1e-9, high + abs(high) * 0.05 + 1e-9
+    low, high = _value_range(train, test)
 
     def x_of(step: NDArray[np.integer]) -> NDArray[np.float64]:
         return LEFT + np.asarray(step, dtype=np.float64) / n_steps * (WIDTH - LEFT - RIGHT)
 
     def y_of(value: NDArray[np.floating]) -> NDArray[np.float64]:
-        share = (np.asarray(value, dtype=np.float64) - low) / (high - low)
+        share = np.clip((np.asarray(value, dtype=np.float64) - low) / (high - low), 0, 1)
         return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
     every = max(1, math.ceil(len(steps) / MAX_VERTICES))
@@ -57,10 +58,11 @@ def curve_svg(
     dots = "".join(
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{MODEL_B}"/>'
         for x, y in zip(x_of(test_steps), y_of(test), strict=True)
+        if math.isfinite(y)
     )
     ticks = "".join(
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
-        f'stroke="currentColor" stroke-opacity=".15"/>'
+        f'stroke="{ink}" stroke-opacity=".15"/>'
         f'<text x="{LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{value:.3g}</text>'
         for value in np.linspace(low, high, 4)
         for y in [float(y_of(np.array([value]))[0])]
@@ -69,8 +71,7 @@ def curve_svg(
     last_train = f"training {train[-1]:.4g}" if len(train) else "no report yet"
     title = html.escape(f"{name}: {last_train}{last_test} ({unit})")
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}" '
-        f'style="width:100%;height:auto;display:block" fill="currentColor" '
+        f'<svg xmlns="{SVG}" viewBox="0 0 {WIDTH} {HEIGHT}" aria-label="{title}" fill="{ink}" font-family="sans-serif" '
         f'font-size="{AXIS_FONT}">'
         f'<text x="{LEFT}" y="20" font-weight="600">{html.escape(name)}'
         f'<tspan font-weight="400" fill-opacity=".7"> {html.escape(unit)}</tspan></text>{ticks}'
@@ -82,9 +83,11 @@ def curve_svg(
 
 def live_map_svg(points: NDArray[np.floating], labels: NDArray[np.int64] | None) -> str:
     """Where test images lie on the map now: (P, 2) points, one colour per class, equal axes."""
-    centre = np.median(points, axis=0)
+    finite = np.isfinite(points).all(axis=1)
+    points, labels = points[finite], None if labels is None else labels[finite]
+    centre = np.median(points, axis=0) if len(points) else np.zeros(2)
     # The farthest one in a hundred may leave the drawing; the rest should not shrink for them.
-    reach = float(np.quantile(np.abs(points - centre), 0.995)) or 1.0
+    reach = (float(np.quantile(np.abs(points - centre), 0.995)) if len(points) else 0.0) or 1.0
     xy = (points - centre) / reach * (MAP_SIDE / 2 - 10) * [1, -1] + MAP_SIDE / 2
     classes = np.zeros(len(points), np.int64) if labels is None else labels
     paths = "".join(
@@ -93,11 +96,22 @@ def live_map_svg(points: NDArray[np.floating], labels: NDArray[np.int64] | None)
         for k in np.unique(classes).tolist()
     )
     return (
-        f'<svg viewBox="0 0 {MAP_SIDE} {MAP_SIDE}" role="img" '
-        f'aria-label="Map of {len(points)} test images in the latent space as it is now" '
-        'style="width:100%;height:auto;display:block;max-height:420px" fill="none" '
+        f'<svg xmlns="{SVG}" viewBox="0 0 {MAP_SIDE} {MAP_SIDE}" fill="none" '
         f'stroke-width="5" stroke-linecap="round" stroke-opacity=".8">{paths}</svg>'
     )
+
+
+def _value_range(train: NDArray[np.floating], test: NDArray[np.floating]) -> tuple[float, float]:
+    """What the vertical axis spans: all but the first steps' heights, which would press the rest
+    of the curve flat; never nothing."""
+    train, test = train[np.isfinite(train)], test[np.isfinite(test)]
+    if not len(train) and not len(test):
+        return 0.0, 1.0
+    usual = np.quantile(train, [0, SHOWN_SHARE]) if len(train) else np.empty(0)
+    low, high = (float(bound(np.concatenate([usual, test]))) for bound in (np.min, np.max))
+    if high - low < 1e-9 * abs(high):
+        low, high = low - abs(low) * 0.05, high + abs(high) * 0.05
+    return (low, high) if high > low else (low - 1.0, high + 1.0)
 
 
 def _polyline(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:

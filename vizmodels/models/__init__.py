@@ -36,7 +36,8 @@ def build_model(
 
 
 def count_parameters(spec: AutoencoderSpec | VAESpec, image_shape: ImageShape) -> int:
-    """Number of trained weights, without allocating any."""
+    """Number of trained weights, without allocating any. Raises InvalidExperiment as building."""
+    _check_fits(spec, image_shape)
     with torch.device("meta"):
         n_outputs = spec.latent_dim * (2 if isinstance(spec, VAESpec) else 1)
         encoder = encoder_layers(spec.backbone, image_shape, n_outputs, spec.widths)

@@ -52,7 +52,7 @@ def _dense(sizes: tuple[int, ...]) -> list[nn.Module]:
 
 
 def _sides(image_shape: ImageShape, n_stages: int) -> list[tuple[int, int]]:
-    """(H, W) before the first stage and after each; a side of 1 stays 1."""
+    """(H, W) before the first stage and after each."""
     sides = [image_shape[1:]]
     for _ in range(n_stages):
         height, width = sides[-1]

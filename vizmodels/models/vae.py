@@ -1,5 +1,6 @@
 """The variational autoencoder with a diagonal Gaussian posterior."""
 
+from dataclasses import dataclass
 from typing import Literal, final
 
 import torch
@@ -70,3 +71,35 @@ class VAE(Autoencoder):
             term = LossTerm("reconstruction", CROSS_ENTROPY, cross_entropy(x, logits))
         kl = kl_to_standard_normal(mu, log_var).sum(dim=1)
         return Loss((term, LossTerm("kl", "nats", kl, self.kl_weight)))
+
+
+@dataclass(frozen=True)
+class KLWeightReading:
+    """What a KL weight beside a per-pixel reconstruction says about the model.
+
+    Attributes
+    ----------
+    summed_weight : λ of the same loss with the reconstruction summed over pixels, ‖x − x̂‖² + λ KL
+    decoder_variance : c of the Gaussian decoder N(x̂, cI) whose negative ELBO the loss is, up to
+        scale; None for Bernoulli
+    elbo_weight : the KL weight at which the loss is the negative ELBO per pixel; None for
+        Gaussian, where every weight is an ELBO with its own c
+    """
+
+    summed_weight: float
+    decoder_variance: float | None
+    elbo_weight: float | None
+
+
+def read_kl_weight(
+    kl_weight: float, n_values: int, likelihood: Literal["gaussian", "bernoulli"]
+) -> KLWeightReading:
+    """What `kl_weight` is in the model, for pictures of `n_values` = pixels · channels.
+
+    −log N(x; x̂, cI) = ‖x − x̂‖²/(2c) + const, so ‖x − x̂‖² + λ KL is 2c times the negative ELBO with
+    c = λ/2. The Bernoulli likelihood has no scale: only kl_weight = 1/n_values is the ELBO.
+    """
+    summed = kl_weight * n_values
+    if likelihood == "gaussian":
+        return KLWeightReading(summed, summed / 2, None)
+    return KLWeightReading(summed, None, 1 / n_values)

@@ -1,12 +1,15 @@
 """The library: a folder of runs, each there whole or not at all."""
 
+import contextlib
 import json
 import math
 import re
 import shutil
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -14,7 +17,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from vizmodels.errors import DamagedRun, InvalidExperiment, ReadOnlyRun, UnknownRun
+from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun
 from vizmodels.experiment import ID_LENGTH, Experiment
 from vizmodels.models import build_model
 from vizmodels.runs.run import Run
@@ -30,6 +33,12 @@ FILES = (
     "preview.png",
 )
 SET_ASIDE = "damaged"  # folder of runs that could not be read; the visitor may still want them
+
+UNREADABLE = (
+    OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+    RuntimeError, SyntaxError, BadZipFile, zlib.error, SafetensorError, Image.DecompressionBombError,
+)  # fmt: skip
+"""What readers of JSON, safetensors, npz and PNG raise on bytes that are not what they expect."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +85,16 @@ class RunLibrary:
         """
         self.path.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=".saving-", dir=self.path))
+        final, replaced = self.path / run.id, unfinished / "replaced"
         try:
             _write(run, unfinished, half)
-            final = self.path / run.id
             if final.exists():
-                final.rename(unfinished / "replaced")
+                final.rename(replaced)
             unfinished.rename(final)
             shutil.rmtree(final / "replaced", ignore_errors=True)
         except BaseException:
+            if replaced.exists():
+                replaced.rename(final)
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
         final.chmod(0o755)  # mkdtemp's 0700 would hide the run from a server of another user
@@ -128,7 +139,8 @@ class RunLibrary:
         records: list[RunRecord] = []
         for parent in self._parents():
             for folder in parent.iterdir() if parent.is_dir() else ():
-                if not ID_PATTERN.fullmatch(folder.name):
+                listed = any(record.id == folder.name for record in records)
+                if listed or not ID_PATTERN.fullmatch(folder.name):
                     continue
                 try:
                     records.append(_read_record(folder, self._is_shipped(folder)))
@@ -164,9 +176,10 @@ class RunLibrary:
         self.damaged[folder.name] = str(error)
         if not self._is_shipped(folder):
             aside = self.path / SET_ASIDE
-            aside.mkdir(exist_ok=True)
-            shutil.rmtree(aside / folder.name, ignore_errors=True)
-            folder.rename(aside / folder.name)
+            with contextlib.suppress(OSError):  # where it cannot be moved it is still reported
+                aside.mkdir(exist_ok=True)
+                shutil.rmtree(aside / folder.name, ignore_errors=True)
+                folder.rename(aside / folder.name)
 
 
 def title_of(experiment: Experiment) -> str:
@@ -210,8 +223,8 @@ def _read(folder: Path) -> Run:
         with np.load(folder / "history.npz", allow_pickle=False) as arrays:
             history = History.from_arrays(dict(arrays))
         preview = _read_preview(folder / "preview.png", record.image_shape)
-    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError, InvalidExperiment) as error:
-        raise _damaged(folder, str(error).splitlines()[0]) from error
+    except UNREADABLE as error:
+        raise _damaged(folder, _first_line(error)) from error
     model.eval().requires_grad_(False)
     return Run(
         record.experiment, model, history, record.evaluation, record.environment, preview
@@ -228,8 +241,10 @@ def _read_record(folder: Path, shipped: bool) -> RunRecord:
         environment = json.loads((folder / "environment.json").read_bytes())
         channels, height, width = (int(n) for n in evaluation.pop("image_shape"))
         terms = {str(name): float(value) for name, value in evaluation.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(folder, str(error)) from error
+        if not isinstance(environment, dict):
+            raise ValueError("an environment that is not a JSON object")
+    except UNREADABLE as error:
+        raise _damaged(folder, _first_line(error)) from error
     if experiment.id != folder.name:
         raise _damaged(folder, f"the experiment of run {experiment.id}")
     if not all(math.isfinite(value) for value in terms.values()):
@@ -251,6 +266,10 @@ def _read_preview(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
         sheet = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
     tiles = sheet.reshape(2, height, -1, width, channels)
     return np.ascontiguousarray(tiles.transpose(0, 2, 4, 1, 3))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _damaged(folder: Path, found: str) -> DamagedRun:

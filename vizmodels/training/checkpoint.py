@@ -62,7 +62,7 @@ def load_checkpoint(path: Path, experiment_id: str) -> Checkpoint | None:
         if record["experiment_id"] != experiment_id:
             return None
         return Checkpoint(experiment_id, record["epoch"], record["seconds"], history, tensors)
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError):
         return None
 
 

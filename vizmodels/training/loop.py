@@ -154,13 +154,22 @@ class _Loop:
     def restore(self, path: Path) -> None:
         """Go on from the checkpoint at `path`, if one of this experiment is there."""
         kept = checkpoints.load_checkpoint(path, self.experiment.id)
-        if kept is None:
+        if kept is None or not self._fits(kept.tensors):
             return
-        weights = {k.removeprefix("model."): v for k, v in kept.tensors.items() if "model." in k}
+        weights = {
+            k.removeprefix("model."): v for k, v in kept.tensors.items() if k.startswith("model.")
+        }
         self.model.load_state_dict(weights)
         checkpoints.restore_optimizer(self.step.optimizer, kept.tensors)
         self.generator.set_state(kept.tensors["generator"])
         self.history, self.seconds, self.epochs_done = kept.history, kept.seconds, kept.epoch
+
+    def _fits(self, tensors: dict[str, Tensor]) -> bool:
+        """Whether a checkpoint is of pictures of this shape and from this kind of device."""
+        expected = {f"model.{k}": v.shape for k, v in self.model.state_dict().items()}
+        expected["generator"] = self.generator.get_state().shape
+        found = {k: v.shape for k, v in tensors.items() if not k.startswith("adam.")}
+        return found == expected
 
     def _save(self, path: Path) -> None:
         weights = {f"model.{k}": v for k, v in self.model.state_dict().items()}

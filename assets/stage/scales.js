@@ -1,5 +1,5 @@
 /**
- * Everything on a map that is not a point: axes, prior circles, probe, tags.
+ * What stands still on a map beside its points: axes, their numbers, the prior's circles.
  */
 
 import { format } from "./numbers.js";
@@ -21,7 +21,6 @@ const CORNER = 40; // pixels
 const GRID_ALPHA = 0.07;
 const ZERO_ALPHA = 0.22;
 const NUMBER_ALPHA = 0.72;
-const TAG_GAP = 14; // pixels from a point to its thumbnail
 
 /** Grid lines at round values; the zero lines a little stronger. @param {Frame} frame */
 export function drawGrid(frame) {
@@ -81,61 +80,6 @@ export function drawPrior(frame) {
     const along = radius * Math.SQRT1_2;
     text(frame, `${deviations}σ`, x + along + 4, y - along - 4, "left");
   }
-}
-
-/** Cross-hair and ring in the model's accent. */
-export function drawProbe(frame, place, colour, isSupported) {
-  const { context, width, height, view, theme } = frame;
-  const [x, y] = toScreen(view, width, height, place[0], place[1]);
-  context.globalAlpha = isSupported ? 1 : 0.45;
-  for (const [style, thickness] of [[theme.panel, 5], [colour, 2.5]]) {
-    context.strokeStyle = style;
-    context.lineWidth = thickness;
-    context.beginPath();
-    context.arc(x, y, 8, 0, 2 * Math.PI);
-    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-      context.moveTo(x + 8 * dx, y + 8 * dy);
-      context.lineTo(x + 14 * dx, y + 14 * dy);
-    }
-    context.stroke();
-  }
-  context.globalAlpha = 1;
-}
-
-/**
- * A point that stands out: a filled disc in its own colour with a ring.
- * @param {Frame} frame
- */
-export function drawPoint(frame, place, fill, radius) {
-  const { context, width, height, view, theme } = frame;
-  const [x, y] = toScreen(view, width, height, place[0], place[1]);
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.fillStyle = fill;
-  context.fill();
-  context.strokeStyle = theme.text;
-  context.lineWidth = 2;
-  context.stroke();
-}
-
-/**
- * A picture beside its point, kept inside the panel.
- * @param {Frame} frame
- * @param {[number, number]} place
- * @param {[number, number]} size of the picture on the screen
- * @param {string} colour of the border
- * @param {(context: CanvasRenderingContext2D, x: number, y: number) => void} paint
- */
-export function drawTag(frame, place, [tagWidth, tagHeight], colour, paint) {
-  const { context, width, height, view } = frame;
-  const [x, y] = toScreen(view, width, height, place[0], place[1]);
-  if (x < 0 || y < 0 || x > width || y > height) return;
-  const left = Math.round(x + TAG_GAP + tagWidth < width ? x + TAG_GAP : x - TAG_GAP - tagWidth);
-  const top = Math.round(y - TAG_GAP - tagHeight > 0 ? y - TAG_GAP - tagHeight : y + TAG_GAP);
-  context.fillStyle = colour;
-  context.fillRect(left - 2, top - 2, tagWidth + 4, tagHeight + 4);
-  context.imageSmoothingEnabled = false;
-  paint(context, left, top);
 }
 
 function gridValues({ width, height, view }) {

@@ -1,0 +1,40 @@
+"""What each worker is told before it starts."""
+
+import pytest
+import torch
+
+from vizmodels.jobs import cluster
+
+
+def on_a_machine(patch: pytest.MonkeyPatch, *, cores: int, gpus: int, visible: str = "") -> None:
+    patch.setattr(cluster, "CPU_COUNT", cores)
+    patch.setattr(torch.cuda, "device_count", lambda: gpus)
+    if visible:
+        patch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    else:
+        patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("cores", "n_workers", "threads"), [(1, 1, "1"), (2, 1, "2"), (3, 1, "3"), (8, 4, "2")]
+)
+def test_without_a_gpu_there_is_one_worker_per_two_cores(
+    cores: int, n_workers: int, threads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_machine(monkeypatch, cores=cores, gpus=0)
+    environments = cluster.worker_environments()
+    assert len(environments) == n_workers
+    assert {environment["OMP_NUM_THREADS"] for environment in environments} == {threads}
+    assert not any("CUDA_VISIBLE_DEVICES" in environment for environment in environments)
+
+
+def test_with_gpus_each_worker_sees_one_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_machine(monkeypatch, cores=16, gpus=2, visible="3,5")
+    environments = cluster.worker_environments()
+    assert [environment["CUDA_VISIBLE_DEVICES"] for environment in environments] == ["3", "5"]
+    assert environments[0]["OMP_NUM_THREADS"] == "8"
+
+
+def test_waiting_threads_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_machine(monkeypatch, cores=2, gpus=0)
+    assert cluster.worker_environments(2)[1]["OMP_WAIT_POLICY"] == "PASSIVE"

@@ -1,0 +1,152 @@
+"""What the board keeps, without any engine: messages in, snapshots out."""
+
+import math
+
+import numpy as np
+import pytest
+
+from vizmodels import Experiment, VAESpec, train
+from vizmodels.errors import DamagedRun, LatentariumError, UnknownRun
+from vizmodels.experiment import Training
+from vizmodels.jobs import ledger as ledgers
+from vizmodels.jobs import record
+from vizmodels.jobs.ledger import Ledger
+from vizmodels.jobs.messages import Plain, pack_progress, unpack_progress
+from vizmodels.jobs.parcel import pack_run, unpack_run
+from vizmodels.jobs.record import Job, Kind
+from vizmodels.training.progress import History, Preview, Progress
+
+
+def new_job(job_id: str, kind: Kind = "training", visitor: str = "") -> Job:
+    return Job(job_id, kind, job_id, f"tag of {job_id}", visitor)
+
+
+def began(job_id: str, attempt: str, history: History | None = None) -> Plain:
+    kept = None if history is None else {k: v.tolist() for k, v in history.to_arrays().items()}
+    return {"job": f"tag of {job_id}", "attempt": attempt, "kind": "began", "history": kept}
+
+
+def report(job_id: str, attempt: str, step: int, loss: float, test: float | None = None) -> Plain:
+    test_terms = {} if test is None else {"loss": test}
+    progress = Progress(step, 100, step // 10, 10, {"loss": loss}, test_terms, 1.0, None)
+    packed = pack_progress(progress)
+    return {"job": f"tag of {job_id}", "attempt": attempt, "kind": "progress", "progress": packed}
+
+
+def test_progress_survives_its_journey_with_its_preview() -> None:
+    preview = Preview(
+        np.arange(16, dtype=np.uint8).reshape(1, 1, 4, 4),
+        np.ones((1, 1, 4, 4), np.uint8),
+        np.array([[0.5, math.pi]], np.float32),
+        None,
+    )
+    sent = Progress(3, 9, 1, 3, {"loss": 0.25}, {}, 10.0, 2.5, preview)
+    came = unpack_progress(pack_progress(sent))
+    assert came.preview is not None
+    for name in ("originals", "reconstructions", "points"):
+        there, here = getattr(preview, name), getattr(came.preview, name)
+        np.testing.assert_array_equal(there, here)
+        assert there.dtype == here.dtype
+    assert came.preview.labels is None
+    assert (came.step, came.terms, came.seconds_left) == (3, {"loss": 0.25}, 2.5)
+
+
+def test_messages_of_a_dead_attempt_are_dropped_and_its_rows_beyond_the_checkpoint_too() -> None:
+    ledger = Ledger()
+    ledger.open(new_job("a"))
+    ledger.hear(began("a", "first"))
+    for step in (10, 20, 30):
+        ledger.hear(report("a", "first", step, 1 / step, test=2 / step))
+    ledger.hear(began("a", "second", History(("loss",), ("",), [20], [[0.05]], [2], [[0.1]])))
+    ledger.hear(report("a", "first", 40, 9.0))
+    ledger.hear(report("a", "second", 30, 0.03, test=0.06))
+    job = ledger.snapshot("a")
+    assert job.attempt == 2
+    assert job.curve.steps.tolist() == [20, 30]
+    assert job.curve.epochs.tolist() == [2, 3]
+    assert job.message == "A worker was lost; the job goes on from epoch 2."
+
+
+def test_rows_that_are_not_there_yet_or_are_told_twice_leave_no_point() -> None:
+    ledger = Ledger()
+    ledger.open(new_job("a"))
+    ledger.hear(began("a", "first"))
+    for step, loss in ((1, math.nan), (2, 0.5), (3, 0.5), (4, 0.25)):
+        ledger.hear(report("a", "first", step, loss))
+    assert ledger.snapshot("a").curve.steps.tolist() == [2, 4]
+
+
+def test_a_curve_stays_bounded_and_keeps_its_span(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MAX_CURVE_ROWS", 8)
+    ledger = Ledger()
+    ledger.open(new_job("a"))
+    ledger.hear(began("a", "first"))
+    for step in range(1, 101):
+        ledger.hear(report("a", "first", step, 1 / step))
+    steps = ledger.snapshot("a").curve.steps
+    assert 4 <= len(steps) <= 8
+    assert steps[0] == 1 and steps[-1] > 90
+    assert (np.diff(steps) > 0).all()
+
+
+def test_a_message_for_a_job_that_is_over_changes_nothing() -> None:
+    ledger = Ledger()
+    job = new_job("a")
+    ledger.open(job)
+    assert ledger.end(job, "cancelled")
+    ledger.hear(began("a", "late"))
+    assert ledger.snapshot("a").state == "cancelled"
+    assert not ledger.end(job, "done")
+
+
+def test_only_the_last_finished_jobs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers, "MAX_FINISHED", 3)
+    ledger = Ledger()
+    ledger.open(new_job("open"))
+    for at in range(5):
+        job = new_job(str(at))
+        ledger.open(job)
+        ledger.end(job, "failed")
+    assert [job.job_id for job in ledger.snapshots()] == ["4", "3", "2", "open"]
+
+
+def test_results_of_calls_go_when_they_are_longest_unused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers, "MAX_RESULTS", 2)
+    ledger = Ledger()
+    jobs = [new_job(name, "call") for name in "abc"]
+    for job in jobs[:2]:
+        ledger.open(job)
+        ledger.end(job, "done", outcome=job.job_id)
+    assert ledger.outcome(jobs[0]) == "a"
+    ledger.open(jobs[2])
+    ledger.end(jobs[2], "done", outcome="c")
+    assert [job.job_id for job in ledger.snapshots()] == ["c", "a"]
+    with pytest.raises(UnknownRun, match="got b"):
+        ledger.snapshot("b")
+
+
+def test_a_visitor_and_the_queue_have_room_for_so_many_jobs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ledgers, "MAX_OPEN", 3)
+    monkeypatch.setattr(ledgers, "MAX_OPEN_PER_VISITOR", 1)
+    ledger = Ledger()
+    ledger.open(new_job("a", visitor="Ada"))
+    with pytest.raises(LatentariumError, match=r"Your jobs must be fewer than 1 at once; got 1"):
+        ledger.open(new_job("b", visitor="Ada"))
+    ledger.open(new_job("b"))
+    ledger.open(new_job("c"))
+    with pytest.raises(LatentariumError, match=r"The queue must be shorter than 3 jobs; got 3"):
+        ledger.open(new_job("d"))
+    assert not ledger.open(new_job("a", visitor="Grace"))
+
+
+def test_a_parcel_must_hold_the_files_of_one_whole_run() -> None:
+    training = Training(epochs=1)
+    run = train(Experiment(dataset="digits", model=VAESpec(widths=(4,)), training=training))
+    parcel = pack_run(run)
+    assert unpack_run(parcel, run.id).history == run.history
+    with pytest.raises(DamagedRun, match="must be the files"):
+        unpack_run({**parcel, "../escape": b""}, run.id)
+    with pytest.raises(DamagedRun, match="whole and readable"):
+        unpack_run({**parcel, "weights.safetensors": b"short"}, run.id)

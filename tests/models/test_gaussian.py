@@ -1,0 +1,70 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor
+from torch.distributions import Normal, kl_divergence
+
+from vizmodels.models.gaussian import kl_to_standard_normal, reparameterise
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_kl_is_that_of_torch_distributions(generator: torch.Generator) -> None:
+    mu = 3 * torch.randn(50, 4, generator=generator)
+    log_var = 2 * torch.randn(50, 4, generator=generator)
+    posterior = Normal(mu.double(), (0.5 * log_var.double()).exp())
+    expected = kl_divergence(posterior, Normal(torch.tensor(0.0), torch.tensor(1.0)))
+    torch.testing.assert_close(
+        kl_to_standard_normal(mu, log_var), expected.float(), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_kl_of_the_prior_itself_is_zero() -> None:
+    assert not kl_to_standard_normal(torch.zeros(3, 2), torch.zeros(3, 2)).any()
+
+
+def test_kl_keeps_its_digits_close_to_the_prior() -> None:
+    # ½ (e^v − 1 − v) = v²/4 + O(v³); a plain exp(v) − 1 − v in float32 would give 0 or 6e-8.
+    kl = kl_to_standard_normal(torch.zeros(1, 1), torch.full((1, 1), 1e-2))
+    assert kl.item() == pytest.approx(1e-4 / 4 * (1 + 1e-2 / 3), rel=1e-3)
+
+
+@pytest.mark.parametrize(("mu", "sigma"), [(0.0, 1.0), (2.0, 0.5), (-1.0, 3.0)])
+def test_samples_have_the_mean_and_deviation_of_the_posterior(
+    generator: torch.Generator, mu: float, sigma: float
+) -> None:
+    n = 200_000
+    log_var = torch.full((n, 1), 2 * math.log(sigma))
+    z = reparameterise(torch.full((n, 1), mu), log_var, generator)
+    assert z.mean().item() == pytest.approx(mu, abs=5 * sigma / math.sqrt(n))
+    assert z.std().item() == pytest.approx(sigma, rel=5 / math.sqrt(2 * n))
+
+
+def test_without_a_generator_the_sample_is_the_posterior_mean() -> None:
+    mu = torch.arange(6.0).view(2, 3)
+    assert torch.equal(reparameterise(mu, torch.ones(2, 3), None), mu)
+
+
+def test_the_same_seed_gives_the_same_samples_and_another_one_others() -> None:
+    def draw(seed: int) -> Tensor:
+        return reparameterise(
+            torch.zeros(4, 2), torch.zeros(4, 2), torch.Generator().manual_seed(seed)
+        )
+
+    assert torch.equal(draw(1), draw(1))
+    assert not torch.equal(draw(1), draw(2))
+
+
+def test_the_sample_is_differentiable_in_mean_and_log_variance(generator: torch.Generator) -> None:
+    mu = torch.randn(5, 2, generator=generator).requires_grad_()
+    log_var = torch.randn(5, 2, generator=generator).requires_grad_()
+    z = reparameterise(mu, log_var, generator)
+    z.sum().backward()
+    assert mu.grad is not None and log_var.grad is not None
+    assert torch.equal(mu.grad, torch.ones(5, 2))
+    # z = mu + exp(v/2)·ε, hence ∂z/∂v = ½ exp(v/2)·ε = ½ (z − mu).
+    torch.testing.assert_close(log_var.grad, 0.5 * (z - mu).detach())

@@ -1,0 +1,267 @@
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pydantic
+import pytest
+
+from vizmodels.errors import InvalidExperiment
+from vizmodels.experiment import AutoencoderSpec, Experiment, Training, VAESpec
+
+EXAMPLES = [
+    Experiment(dataset="digits", model=AutoencoderSpec(backbone="linear", latent_dim=3)),
+    Experiment(
+        dataset="my-faces_2",
+        model=VAESpec(backbone="conv", widths=(8, 16, 32), kl_weight=0.5, likelihood="bernoulli"),
+        training=Training(epochs=3, batch_size=64, learning_rate=0.01, noise_weight=0.3, seed=7),
+    ),
+    Experiment(
+        dataset="digits",
+        model=AutoencoderSpec(backbone="linear"),
+        training=Training(solver="closed_form"),
+    ),
+]
+
+
+def on_digits(**model: Any) -> Experiment:
+    return Experiment(dataset="digits", model=VAESpec(**model))
+
+
+@pytest.mark.parametrize("experiment", EXAMPLES)
+def test_an_experiment_read_from_its_json_is_the_same(experiment: Experiment) -> None:
+    again = Experiment.from_json(experiment.to_json())
+    assert again == experiment
+    assert type(again.model) is type(experiment.model)
+    assert again.id == experiment.id
+
+
+def test_the_json_spells_out_every_default() -> None:
+    written = json.loads(on_digits().to_json())
+    assert written["training"]["batch_size"] == 256
+    assert written["model"] == {
+        "family": "vae",
+        "backbone": "mlp",
+        "latent_dim": 2,
+        "widths": [512, 256],
+        "kl_weight": 0.001,
+        "likelihood": "gaussian",
+    }
+
+
+def test_the_id_is_the_hash_of_the_version_and_of_what_differs_from_the_defaults() -> None:
+    canonical = (
+        '[1,{"dataset":"digits","model":{"family":"autoencoder","latent_dim":5,"widths":[512,256]},'
+        '"training":{"epochs":3}}]'
+    )
+    experiment = Experiment(
+        dataset="digits", model=AutoencoderSpec(latent_dim=5), training=Training(epochs=3)
+    )
+    assert experiment.id == hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def test_the_id_of_a_published_experiment_never_changes() -> None:
+    assert on_digits().id == "29a8f9311c90", "runs and links that people keep would be lost"
+
+
+def test_spelling_out_defaults_does_not_change_the_id() -> None:
+    spelled_out = Experiment.from_json(on_digits().to_json())
+    assert spelled_out.id == on_digits().id
+    assert on_digits(widths=(512, 256), backbone="mlp").id == on_digits().id
+    assert on_digits(widths=None).id == on_digits().id
+
+
+def test_an_integer_where_a_number_is_meant_does_not_change_the_id() -> None:
+    assert on_digits(kl_weight=1).id == on_digits(kl_weight=1.0).id
+
+
+def test_every_knob_changes_the_id() -> None:
+    base = on_digits()
+    model_knobs = [
+        {"backbone": "conv"}, {"latent_dim": 3}, {"widths": (512,)}, {"kl_weight": 0.01},
+        {"likelihood": "bernoulli"},
+    ]  # fmt: skip
+    training_knobs = [
+        {"epochs": 11}, {"batch_size": 255}, {"learning_rate": 1e-3}, {"noise_weight": 0.1},
+        {"seed": 1},
+    ]  # fmt: skip
+    others = [on_digits(**knob) for knob in model_knobs]
+    others += [
+        base.model_copy(update={"training": Training(**knob)}) for knob in training_knobs
+    ]
+    others.append(base.model_copy(update={"dataset": "strokes"}))
+    others.append(Experiment(dataset="digits", model=AutoencoderSpec()))
+    linear = Experiment(dataset="digits", model=AutoencoderSpec(backbone="linear"))
+    exact = linear.model_copy(update={"training": Training(solver="closed_form")})
+    ids = {experiment.id for experiment in [base, *others, linear, exact]}
+    assert len(ids) == len(others) + 3
+
+
+def test_equal_experiments_are_one_key_of_a_dict() -> None:
+    assert {on_digits(): 1}[on_digits(latent_dim=2)] == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [(on_digits(), "dataset", "mnist"), (VAESpec(), "latent_dim", 3), (Training(), "seed", 1)],
+)
+def test_nothing_in_an_experiment_can_be_changed(
+    part: pydantic.BaseModel, name: str, value: object
+) -> None:
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        setattr(part, name, value)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "widths"), [("linear", ()), ("mlp", (512, 256)), ("conv", (32, 64))]
+)
+def test_each_backbone_has_its_own_default_widths(backbone: str, widths: tuple[int, ...]) -> None:
+    assert AutoencoderSpec(backbone=backbone).widths == widths
+
+
+WIDTHS = "empty for backbone linear and 1 to 4 numbers for any other"
+AGAIN = "Change it and try again."
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (
+            lambda: VAESpec(latent_dim=0),
+            f"latent_dim must be a whole number from 1 to 512; got 0. {AGAIN}",
+        ),
+        (
+            lambda: VAESpec(latent_dim=10**6),
+            f"latent_dim must be a whole number from 1 to 512; got 1000000. {AGAIN}",
+        ),
+        (
+            lambda: Training(learning_rate=float("nan")),
+            f"learning_rate must be a number above 0 and up to 1; got nan. {AGAIN}",
+        ),
+        (
+            lambda: Training(learning_rate=float("inf")),
+            f"learning_rate must be a number above 0 and up to 1; got inf. {AGAIN}",
+        ),
+        (
+            lambda: Training(learning_rate=0),
+            f"learning_rate must be a number above 0 and up to 1; got 0. {AGAIN}",
+        ),
+        (
+            lambda: Training(seed=-1),
+            f"seed must be a whole number from 0 and below 4294967296; got -1. {AGAIN}",
+        ),
+        (
+            lambda: Training(epochs=201),
+            f"epochs must be a whole number from 1 to 200; got 201. {AGAIN}",
+        ),
+        (
+            lambda: Training(epochs="many"),
+            f"epochs must be a whole number from 1 to 200; got many. {AGAIN}",
+        ),
+        (
+            lambda: Training(noise_weight=1.5),
+            f"noise_weight must be a number from 0 to 1; got 1.5. {AGAIN}",
+        ),
+        (
+            lambda: Training(solver="sgd"),
+            f"solver must be 'adam' or 'closed_form'; got sgd. {AGAIN}",
+        ),
+        (
+            lambda: Training(colour="red"),
+            "colour must be one of the fields epochs, batch_size, learning_rate, noise_weight, "
+            "seed, solver; got red. Leave it out.",
+        ),
+        (
+            lambda: AutoencoderSpec(kl_weight=1),
+            "kl_weight must be one of the fields backbone, latent_dim, widths, family; got 1. "
+            "Leave it out.",
+        ),
+        (
+            lambda: VAESpec(kl_weight=-1),
+            f"kl_weight must be a number from 0 to 100; got -1. {AGAIN}",
+        ),
+        (
+            lambda: VAESpec(backbone="linear"),
+            f"backbone must be 'mlp' or 'conv'; got linear. {AGAIN}",
+        ),
+        (lambda: VAESpec(backbone=[]), f"backbone must be 'mlp' or 'conv'; got []. {AGAIN}"),
+        (
+            lambda: AutoencoderSpec(backbone="linear", widths=(64,)),
+            f"model.widths must be {WIDTHS}; got [64] with backbone linear. "
+            "Leave widths out for the default.",
+        ),
+        (
+            lambda: VAESpec(widths=()),
+            f"model.widths must be {WIDTHS}; got [] with backbone mlp. "
+            "Leave widths out for the default.",
+        ),
+        (
+            lambda: VAESpec(widths=(1, 2, 3, 4, 5)),
+            f"widths must be at most 4 numbers; got (1, 2, 3, 4, 5). {AGAIN}",
+        ),
+        (
+            lambda: VAESpec(widths=(0,)),
+            f"widths.0 must be greater than or equal to 1; got 0. {AGAIN}",
+        ),
+        (
+            lambda: Experiment(dataset="../mnist", model=VAESpec()),
+            "dataset must be 1 to 40 lowercase letters, digits, - or _, starting with a letter or "
+            f"digit; got ../mnist. {AGAIN}",
+        ),
+        (
+            lambda: Experiment(dataset="digits\n", model=VAESpec()),
+            "dataset must be 1 to 40 lowercase letters, digits, - or _, starting with a letter or "
+            f"digit; got digits\n. {AGAIN}",
+        ),
+        (lambda: Experiment(dataset="digits"), "model must be given; got nothing. Add it."),
+        (
+            lambda: Experiment(dataset="digits", model={"family": "gan"}),
+            "model.family must be one of autoencoder, vae; got gan. Choose a family from the list.",
+        ),
+        (
+            lambda: Experiment(dataset="digits", model={"latent_dim": 2}),
+            "model.family must be one of autoencoder, vae; got None. Choose a family from the list.",
+        ),
+        (
+            lambda: Experiment(dataset="digits", model={"family": "vae", "latent_dim": 0}),
+            f"latent_dim must be a whole number from 1 to 512; got 0. {AGAIN}",
+        ),
+        (
+            lambda: Experiment(
+                dataset="digits", model=VAESpec(), training=Training(solver="closed_form")
+            ),
+            "training.solver must be adam unless the model is a linear autoencoder; got "
+            "closed_form with backbone mlp. Choose backbone linear, or solver adam.",
+        ),
+        (
+            lambda: Experiment(dataset="digits", model=VAESpec(), colour="red"),
+            "colour must be one of the fields dataset, model, training; got red. Leave it out.",
+        ),
+        (
+            lambda: Experiment.from_json("[]"),
+            "experiment must be a JSON object; got []. Export the run again.",
+        ),
+        (
+            lambda: Experiment.from_json("{}"),
+            "dataset must be given; got nothing. Add it.",
+        ),
+        (
+            lambda: Experiment.from_json('{"dataset": "digits", "model": {"family": "vae"}, "self": 1}'),
+            "self must be one of the fields dataset, model, training; got 1. Leave it out.",
+        ),
+    ],
+)
+def test_each_mistake_is_told_in_one_exact_sentence(
+    make: Callable[[], object], sentence: str
+) -> None:
+    with pytest.raises(InvalidExperiment) as error:
+        make()
+    assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize("text", ["{", "", b"\xff", "[" * 100_000])
+def test_text_that_is_not_json_is_refused_in_one_sentence(text: str | bytes) -> None:
+    with pytest.raises(
+        InvalidExperiment, match=r"^experiment must be JSON; got .+\. Export the run again\.$"
+    ):
+        Experiment.from_json(text)

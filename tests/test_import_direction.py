@@ -1,0 +1,124 @@
+"""Not called test_layers: pytest wants each test module's name only once, and tests/browser has it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+EVERYWHERE = {"errors", "places"}
+DIRECTION = ("experiment", "data", "models", "training", "runs", "analysis", "figures")
+"""Each layer of vizmodels imports from those to its left."""
+
+ALLOWED = {layer: {*DIRECTION[: at + 1], *EVERYWHERE} for at, layer in enumerate(DIRECTION)}
+ALLOWED |= {
+    "errors": {"errors"},
+    "places": {"places"},
+    "export": {"experiment", "data", "models", "export", *EVERYWHERE},
+    "jobs": {"experiment", "data", "models", "training", "runs", "jobs", *EVERYWHERE},
+    "gallery": {"experiment", "data", "models", "training", "runs", *EVERYWHERE},
+    "__init__": {*DIRECTION, *EVERYWHERE},
+}
+LIBRARY = sorted((ROOT / "vizmodels").rglob("*.py"))
+PAGES = sorted((ROOT / "pages").glob("*.py"))
+PARTS = sorted((ROOT / "pages" / "parts").glob("*.py"))
+APP = ROOT / "app.py"
+
+MAX_PAGE_LINES = 120
+MAX_MODULE_LINES = 400
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file imports, at the top or inside a function, by its full name."""
+    package = list(path.relative_to(ROOT).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(ROOT / "vizmodels").parts[0].removesuffix(".py")
+
+
+def layers_imported(path: Path) -> set[str]:
+    """Layers of vizmodels that a file imports; what is no layer is a name of its __init__."""
+    seconds = {
+        name.split(".")[1] for name in imported(path) if name.startswith("vizmodels.")
+    }
+    return {name for name in seconds if name in ALLOWED}
+
+
+def roots_imported(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=name_of)
+def test_a_layer_imports_only_from_those_to_its_left(path: Path) -> None:
+    assert layers_imported(path) <= ALLOWED[layer_of(path)]
+
+
+@pytest.mark.parametrize("path", [p for p in LIBRARY if p.name != "__init__.py"], ids=name_of)
+def test_the_library_never_imports_itself_whole(path: Path) -> None:
+    whole = [name for name in imported(path) if name.split(".")[0] == "vizmodels"]
+    names = {name.split(".")[1] for name in whole if "." in name}
+    assert names <= set(ALLOWED), "a name of vizmodels/__init__.py, which imports every layer"
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=name_of)
+def test_the_library_knows_neither_streamlit_nor_the_pages(path: Path) -> None:
+    assert not roots_imported(path) & {"streamlit", "pages", "app"}
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in LIBRARY if layer_of(p) in ("figures", "experiment", "errors", "places")],
+    ids=name_of,
+)  # fmt: skip
+def test_figures_and_descriptions_never_import_torch(path: Path) -> None:
+    assert not roots_imported(path) & {"torch", "torchvision", "safetensors"}
+
+
+@pytest.mark.parametrize("path", [*PAGES, APP], ids=name_of)
+def test_no_page_imports_torch(path: Path) -> None:
+    assert not roots_imported(path) & {"torch", "torchvision", "safetensors"}
+
+
+@pytest.mark.parametrize("path", PARTS, ids=name_of)
+def test_what_pages_share_imports_no_page(path: Path) -> None:
+    of_pages = {name for name in imported(path) if name.split(".")[0] in ("pages", "app")}
+    assert {name for name in of_pages if not name.startswith("pages.parts")} == set()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_no_page_imports_another_page(path: Path) -> None:
+    of_pages = {name for name in imported(path) if name.split(".")[0] in ("pages", "app")}
+    assert {name for name in of_pages if not name.startswith("pages.parts")} == set()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_a_page_has_at_most_120_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MAX_PAGE_LINES
+
+
+@pytest.mark.parametrize("path", [*LIBRARY, *PARTS, APP], ids=name_of)
+def test_a_module_has_at_most_400_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MAX_MODULE_LINES
+
+
+def test_an_import_inside_a_function_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("test_import_direction.ROOT", tmp_path)
+    page = tmp_path / "vizmodels" / "figures" / "curves.py"
+    page.parent.mkdir(parents=True)
+    page.write_text("def f():\n    from ..models import vae\n    import torch.nn\n")
+    assert set(imported(page)) == {"vizmodels.models", "vizmodels.models.vae", "torch.nn"}
+    assert layers_imported(page) == {"models"}
