@@ -7,7 +7,7 @@ from pages.parts.model_picker import pick_models
 from pages.parts.stage import show_stage
 
 head("Latentarium", "Move over the map: every point of latent space is decoded where you are.")
-a, _ = pick_models(with_b=False)
+a, _ = pick_models(st.columns(1))
 if a is not None and data_are_here(a):
     show_stage(a, kind="raw" if a.experiment.model.latent_dim <= 2 else "pca", key="home_stage")
 

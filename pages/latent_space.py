@@ -12,11 +12,11 @@ from vizmodels.figures.latents import map_3d_figure
 KIND_NAMES = {"raw": "Raw axes", "pca": "PCA", "umap": "UMAP", "tsne": "t-SNE"}
 
 head("Latent space", "How is the latent space laid out — AE against VAE?")
-a, b = pick_models()
+controls = st.columns([4, 4, 4, 2])
+a, b = pick_models(controls[:2])
 if a is not None and data_are_here(a):
     models = [model for model in (a, b) if model is not None]
-    left, right = st.columns([3, 1])
-    wanted = left.segmented_control(
+    wanted = controls[2].segmented_control(
         "Map",
         PROJECTION_KINDS,
         default="raw" if a.experiment.model.latent_dim <= 2 else "pca",
@@ -24,7 +24,7 @@ if a is not None and data_are_here(a):
         format_func=KIND_NAMES.__getitem__,
         key=f"map_{a.experiment.model.latent_dim}",
     )
-    axes = right.segmented_control(
+    axes = controls[3].segmented_control(
         "Axes", (2, 3), default=2, required=True, key="axes", format_func="{}-D".format
     )
     kind = ready_projection(models, wanted, axes)

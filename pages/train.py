@@ -4,6 +4,7 @@ from pages.parts.experiment_form import experiment_form
 from pages.parts.frame import explanation, head
 from pages.parts.job_panel import show_finished, watch_job
 from pages.parts.model_picker import choose, default_run
+from pages.parts.own_images_form import own_images_form
 from pages.parts.shared import library
 from vizmodels.errors import LatentariumError
 from vizmodels.jobs import board
@@ -20,6 +21,7 @@ with form:
                 st.query_params["job"] = board().submit(experiment)
             except LatentariumError as error:
                 action.error(str(error))
+    own_images_form()
 
 with live:
     job_id = st.query_params.get("job")
@@ -36,7 +38,9 @@ with live:
                     choose("a", job_id)
                     st.switch_page("reconstruction.py")
         elif shipped is not None:
-            st.markdown(f"So learned the shipped run **{shipped.title}**. Press Train for your own.")
+            st.markdown(
+                f"So learned the shipped run **{shipped.title}**. Press Train for your own."
+            )
             show_finished(shipped.id)
     except LatentariumError as error:
         st.warning(str(error))

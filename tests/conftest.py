@@ -13,7 +13,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # after it. The layers that hold tensors and arrays: pydantic checks the experiment by itself, and
 # beartype cannot take the `Self` of its methods.
 install_import_hook(
-    [f"vizmodels.{layer}" for layer in ("data", "models", "training", "runs", "analysis", "figures")],
+    [
+        f"vizmodels.{layer}"
+        for layer in ("data", "models", "training", "runs", "analysis", "figures")
+    ],
     "beartype.beartype",
 )
 

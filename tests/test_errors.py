@@ -7,7 +7,9 @@ from vizmodels import errors
 from vizmodels.errors import LatentariumError, UnknownRun
 
 CLASSES = [
-    kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if kind.__module__ == errors.__name__
 ]
 
 

@@ -86,9 +86,7 @@ def test_every_knob_changes_the_id() -> None:
         {"seed": 1},
     ]  # fmt: skip
     others = [on_digits(**knob) for knob in model_knobs]
-    others += [
-        base.model_copy(update={"training": Training(**knob)}) for knob in training_knobs
-    ]
+    others += [base.model_copy(update={"training": Training(**knob)}) for knob in training_knobs]
     others.append(base.model_copy(update={"dataset": "strokes"}))
     others.append(Experiment(dataset="digits", model=AutoencoderSpec()))
     linear = Experiment(dataset="digits", model=AutoencoderSpec(backbone="linear"))
@@ -246,7 +244,9 @@ AGAIN = "Change it and try again."
             "dataset must be given; got nothing. Add it.",
         ),
         (
-            lambda: Experiment.from_json('{"dataset": "digits", "model": {"family": "vae"}, "self": 1}'),
+            lambda: Experiment.from_json(
+                '{"dataset": "digits", "model": {"family": "vae"}, "self": 1}'
+            ),
             "self must be one of the fields dataset, model, training; got 1. Leave it out.",
         ),
     ],

@@ -53,9 +53,7 @@ def layer_of(path: Path) -> str:
 
 def layers_imported(path: Path) -> set[str]:
     """Layers of vizmodels that a file imports; what is no layer is a name of its __init__."""
-    seconds = {
-        name.split(".")[1] for name in imported(path) if name.startswith("vizmodels.")
-    }
+    seconds = {name.split(".")[1] for name in imported(path) if name.startswith("vizmodels.")}
     return {name for name in seconds if name in ALLOWED}
 
 
@@ -115,7 +113,9 @@ def test_a_module_has_at_most_400_lines(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MAX_MODULE_LINES
 
 
-def test_an_import_inside_a_function_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_inside_a_function_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("test_import_direction.ROOT", tmp_path)
     page = tmp_path / "vizmodels" / "figures" / "curves.py"
     page.parent.mkdir(parents=True)

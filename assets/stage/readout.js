@@ -52,7 +52,7 @@ export class Picture {
 export class Readout {
   constructor() {
     this.pictures = {
-      original: new Picture("Original", "original"),
+      original: new Picture("Nearest original", "original"),
       a: new Picture("Decoded by A", "decoded"),
       b: new Picture("Decoded by B", "decoded"),
     };

@@ -47,6 +47,7 @@ export class Sliders {
   /** Set the bars in sight to this latent. @param {Float32Array} z */
   update(z) {
     this.z = z;
+    const focused = this.list.getRootNode().activeElement;
     for (const row of this.rows) {
       const value = z[row.axis.index];
       if (!row.isInSight || row.shown === value) continue;
@@ -54,6 +55,7 @@ export class Sliders {
       const share = Math.max(0, Math.min(1, (value - row.min) / (row.max - row.min)));
       row.thumb.style.transform = `translateX(${100 * share}%)`;
       row.value.textContent = format(value, row.decimals);
+      if (row.input === focused) setNative(row); // its keys go on from here
     }
     this.settling ??= setTimeout(() => this.#settle(), SETTLE_AFTER);
   }
@@ -61,11 +63,8 @@ export class Sliders {
   /** The native bars follow the drawn thumbs a moment later: setting them repaints the panel. */
   #settle() {
     this.settling = null;
-    for (const { input, shown, value, isInSight } of this.rows) {
-      if (!isInSight || input.valueAsNumber === shown) continue;
-      input.value = String(shown);
-      input.setAttribute("aria-valuetext", value.textContent);
-    }
+    const focused = this.list.getRootNode().activeElement;
+    for (const row of this.rows) if (row.isInSight && row.input !== focused) setNative(row);
   }
 
   #notice(entries) {
@@ -101,6 +100,12 @@ export class Sliders {
     const element = make("div", { class: "slider" }, name, bar, value);
     return { axis, min, max, input, thumb, value, decimals, element, shown: NaN, isInSight: true };
   }
+}
+
+function setNative({ input, shown, min, max, value }) {
+  const isThere = Math.abs(input.valueAsNumber - shown) <= (max - min) / STEPS;
+  if (!isThere) input.value = String(shown);
+  input.setAttribute("aria-valuetext", value.textContent);
 }
 
 /** How the data are distributed along an axis, as a filled curve behind its bar. */

@@ -115,7 +115,7 @@ def _show_curve(
     columns: tuple[NDArray[np.float32], NDArray[np.float32]],
     n_steps: int | None = None,
 ) -> None:
-    if name == "loss" and len(names) == 2:  # noqa: PLR2004
+    if name == "loss" and len(names) == 2:
         return  # the loss of a plain autoencoder is its reconstruction
     last = int(steps[-1]) if n_steps is None else n_steps
     svg = curve_svg(name, unit, steps, columns[0], test_steps, columns[1], last, ink())

@@ -8,19 +8,26 @@ from collections.abc import AsyncIterator
 from pages.parts.artefacts import program, sprite
 from pages.parts.shared import atlas, library
 from vizmodels.errors import LatentariumError
-from vizmodels.jobs import close_board, open_board
 
 
 @contextlib.asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
-    """Start the engine and prepare the first map, both behind the server's back.
+    """Prepare the first map and then start the engine, both behind the server's back.
 
     The server answers at once; a page that needs either waits for it or says so.
     """
-    open_board(library()).start_in_background()
-    threading.Thread(target=_prepare_first_map, name="first map", daemon=True).start()
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     yield {}
+    from vizmodels.jobs import close_board
+
     close_board()
+
+
+def _warm_up() -> None:
+    _prepare_first_map()
+    from vizmodels.jobs import open_board  # here, since dask takes a second to import
+
+    open_board(library()).start_in_background()
 
 
 def _prepare_first_map() -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.shared import library
 from vizmodels.runs.library import RunRecord
@@ -14,9 +15,11 @@ NONE = "none"
 def default_run(records: Sequence[RunRecord]) -> RunRecord | None:
     """The run for a visitor who has chosen none: a 2-D VAE on `strokes`, whose data are always here."""
     wanted: tuple[Callable[[RunRecord], bool], ...] = (
-        lambda r: r.experiment.dataset == "strokes"
-        and r.experiment.model.family == "vae"
-        and r.experiment.model.latent_dim == 2,  # noqa: PLR2004
+        lambda r: (
+            r.experiment.dataset == "strokes"
+            and r.experiment.model.family == "vae"
+            and r.experiment.model.latent_dim == 2
+        ),
         lambda r: r.experiment.dataset in ("strokes", "digits"),
         lambda _: True,
     )
@@ -38,8 +41,10 @@ def default_partner(records: Sequence[RunRecord], a: RunRecord) -> RunRecord | N
     return next((r for r in records if fits(r)), None)
 
 
-def pick_models(*, with_b: bool = True) -> tuple[RunRecord | None, RunRecord | None]:
-    """Show the pickers of model A and, unless a page has one model only, of model B.
+def pick_models(
+    columns: Sequence[DeltaGenerator] = (),
+) -> tuple[RunRecord | None, RunRecord | None]:
+    """Show the pickers of model A and of model B, in the columns given; one column is A alone.
 
     The choice is kept across pages and written into the address as `?a=<run id>&b=<run id>`. An
     address that names a run which is not here gets a sentence and the default.
@@ -52,12 +57,12 @@ def pick_models(*, with_b: bool = True) -> tuple[RunRecord | None, RunRecord | N
         return None, None
     titles = _distinct_titles(records)
     by_id = {record.id: record for record in records}
-    columns = st.columns(2) if with_b else [st.container()]
+    columns = columns or st.columns(2)
     default = default_run(records)
     assert default is not None
     with columns[0]:
         a = by_id[_pick("a", "Model A", list(by_id), titles, default.id)]
-    if not with_b:
+    if len(columns) == 1:
         return a, None
     same_images = [r.id for r in records if r.experiment.dataset == a.experiment.dataset]
     partner = default_partner(records, a)
@@ -101,6 +106,4 @@ def _pick(slot: str, label: str, ids: list[str], titles: dict[str, str], default
 def _distinct_titles(records: Sequence[RunRecord]) -> dict[str, str]:
     """Title of each run, with its id's first digits where two would read the same."""
     count = Counter(record.title for record in records)
-    return {
-        r.id: r.title if count[r.title] == 1 else f"{r.title} · {r.id[:4]}" for r in records
-    }
+    return {r.id: r.title if count[r.title] == 1 else f"{r.title} · {r.id[:4]}" for r in records}

@@ -49,7 +49,7 @@ def show_stage(
         "points": _points(a),
         "a": _model(a, kind),
         "b": None if b is None else _model(b, kind),
-        "view": "map" if a.experiment.model.latent_dim <= 2 else "sliders",  # noqa: PLR2004
+        "view": "map" if a.experiment.model.latent_dim <= 2 else "sliders",
         "height": height,
     }
     return component(key=key, data=data, height="content", on_picked_change=lambda: None)

@@ -46,7 +46,7 @@ def test_every_model_maps_images_to_latents_and_back_to_pixels(
     assert z.shape == (5, 3)
     assert pictures.shape == (5, *shape)
     assert pictures.dtype == torch.float32
-    assert 0 <= pictures.min() and pictures.max() <= 1
+    assert pictures.min() >= 0 and pictures.max() <= 1
     assert pictures.std() > 0
 
 

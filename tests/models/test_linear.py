@@ -6,8 +6,7 @@ from torch import Tensor
 
 from vizmodels.data.bundled import digits
 from vizmodels.experiment import AutoencoderSpec, Experiment, Training
-from vizmodels.models import build_model
-from vizmodels.models import linear
+from vizmodels.models import build_model, linear
 from vizmodels.models.autoencoder import PlainAutoencoder
 from vizmodels.models.linear import fit_pca
 from vizmodels.training.device import choose_compute
@@ -59,9 +58,7 @@ def test_pca_spans_the_subspace_of_scikit_learn(model: PlainAutoencoder, referen
     assert largest_angle(axes.astype(np.float64), reference.components_) < 1e-3
 
 
-def test_each_axis_is_scikit_learns_up_to_its_sign(
-    model: PlainAutoencoder, reference: PCA
-) -> None:
+def test_each_axis_is_scikit_learns_up_to_its_sign(model: PlainAutoencoder, reference: PCA) -> None:
     axes = model.encoder[-1].weight.numpy()
     np.testing.assert_allclose(np.abs((axes * reference.components_).sum(axis=1)), 1, atol=1e-4)
 

@@ -90,9 +90,7 @@ class Atlas:
 
         return self._once(("latents", run_id), encode)
 
-    def projection(
-        self, run_id: str, kind: ProjectionKind, n_axes: int = 2
-    ) -> Projection | None:
+    def projection(self, run_id: str, kind: ProjectionKind, n_axes: int = 2) -> Projection | None:
         """A map of the run's latents; None while a slow one has not been computed yet."""
         name = self.projection_name(run_id, kind, n_axes)
         if kind not in SLOW_KINDS:
@@ -169,7 +167,8 @@ def _write_projection(projection: Projection, path: Path) -> None:
 def _read_projection(path: Path, kind: ProjectionKind) -> Projection | None:
     """A kept map, or None if there is none or it cannot be read: it is then computed again."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: np.load leaves the file open when its archive is damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             trust, continuity = arrays["faithfulness"].tolist()
             return Projection(kind, arrays["coordinates"], trust, continuity)
     except (OSError, EOFError, ValueError, KeyError, BadZipFile):

@@ -6,7 +6,6 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Float32
 from numpy.typing import NDArray
-from sklearn.manifold import trustworthiness
 
 ProjectionKind = Literal["raw", "pca", "umap", "tsne"]
 PROJECTION_KINDS: tuple[ProjectionKind, ...] = get_args(ProjectionKind)
@@ -89,7 +88,8 @@ def project(latents: Latents, kind: ProjectionKind, n_axes: int = 2, seed: int =
         case "tsne":
             coordinates = _tsne(latents, n_axes, seed)
     coordinates = np.ascontiguousarray(coordinates, dtype=np.float32)
-    trust, continuity = _faithfulness(latents, coordinates)
+    is_rotation = kind in ("raw", "pca") and latents.shape[1] <= n_axes
+    trust, continuity = (1.0, 1.0) if is_rotation else _faithfulness(latents, coordinates)
     return Projection(kind, coordinates, trust, continuity, mean, components, explained)
 
 
@@ -153,6 +153,8 @@ def _pca_start(latents: Latents, n_axes: int) -> NDArray[np.float64]:
 
 
 def _faithfulness(latents: Latents, coordinates: NDArray[np.float32]) -> tuple[float, float]:
+    from sklearn.manifold import trustworthiness  # here, since it takes a second to import
+
     every = max(1, -(-len(latents) // TRUST_POINTS))
     z, xy = latents[::every], coordinates[::every]
     k = min(TRUST_NEIGHBOURS, (len(z) - 1) // 2)

@@ -40,5 +40,6 @@ class Reconstructions:
 def reconstruct(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> Reconstructions:
     """Reconstructions of images from their posterior means."""
     return Reconstructions(
-        (images.numpy() / np.float32(255)).astype(np.float32), reconstruct_all(model, images).numpy()
+        (images.numpy() / np.float32(255)).astype(np.float32),
+        reconstruct_all(model, images).numpy(),
     )

@@ -40,6 +40,4 @@ def error_distribution_figure(
         )
     figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     figure.update_yaxes(rangemode="tozero")
-    return styled(
-        figure, height=height, x_title="squared error per pixel", y_title="images, %"
-    )
+    return styled(figure, height=height, x_title="squared error per pixel", y_title="images, %")

@@ -6,6 +6,7 @@ exchanged between two frames of the screen.
 
 import html
 import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -115,6 +116,4 @@ def _value_range(train: NDArray[np.floating], test: NDArray[np.floating]) -> tup
 
 
 def _polyline(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
-    return " ".join(
-        f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if math.isfinite(b)
-    )
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if math.isfinite(b))

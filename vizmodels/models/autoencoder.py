@@ -96,12 +96,16 @@ def to_pixels(raw: Tensor, output: Output) -> Tensor:
     return torch.sigmoid(raw) if output == "sigmoid" else raw.clamp(0, 1)
 
 
-def squared_error(x: Float[Tensor, "N C H W"], x_hat: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
+def squared_error(
+    x: Float[Tensor, "N C H W"], x_hat: Float[Tensor, "N C H W"]
+) -> Float[Tensor, " N"]:
     """Squared error of each image, averaged over pixels and channels."""
     return F.mse_loss(x_hat, x, reduction="none").flatten(1).mean(dim=1)
 
 
-def cross_entropy(x: Float[Tensor, "N C H W"], logits: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
+def cross_entropy(
+    x: Float[Tensor, "N C H W"], logits: Float[Tensor, "N C H W"]
+) -> Float[Tensor, " N"]:
     """Cross-entropy of each image in nats, averaged over pixels and channels."""
     nats = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
     return nats.flatten(1).mean(dim=1)

@@ -60,7 +60,9 @@ def _sides(image_shape: ImageShape, n_stages: int) -> list[tuple[int, int]]:
     return sides
 
 
-def _conv_encoder(image_shape: ImageShape, n_outputs: int, widths: tuple[int, ...]) -> nn.Sequential:
+def _conv_encoder(
+    image_shape: ImageShape, n_outputs: int, widths: tuple[int, ...]
+) -> nn.Sequential:
     channels = (image_shape[0], *widths)
     layers: list[nn.Module] = []
     for n_in, n_out in zip(channels[:-1], channels[1:], strict=True):
@@ -70,7 +72,9 @@ def _conv_encoder(image_shape: ImageShape, n_outputs: int, widths: tuple[int, ..
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, n_outputs))
 
 
-def _conv_decoder(image_shape: ImageShape, latent_dim: int, widths: tuple[int, ...]) -> nn.Sequential:
+def _conv_decoder(
+    image_shape: ImageShape, latent_dim: int, widths: tuple[int, ...]
+) -> nn.Sequential:
     sides = _sides(image_shape, len(widths))
     channels = (image_shape[0], *widths)
     height, width = sides[-1]

@@ -2,7 +2,6 @@
 
 import torch
 from jaxtyping import UInt8
-from sklearn.utils.extmath import randomized_svd
 from torch import Tensor, nn
 
 from vizmodels.models.autoencoder import PlainAutoencoder
@@ -61,6 +60,8 @@ def _exact_axes(flat: Tensor, latent_dim: int) -> tuple[Tensor, Tensor]:
 
 
 def _randomised_axes(flat: Tensor, latent_dim: int, seed: int) -> tuple[Tensor, Tensor]:
+    from sklearn.utils.extmath import randomized_svd  # here, since it takes a second to import
+
     x = flat.float().div_(255)
     mean = x.mean(dim=0)
     _, _, axes = randomized_svd((x - mean).numpy(), latent_dim, random_state=seed)

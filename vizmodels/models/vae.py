@@ -66,7 +66,9 @@ class VAE(Autoencoder):
         mu, log_var = self.posterior(x_in)
         logits = self.decoder(reparameterise(mu, log_var, generator)).float()
         if self.likelihood == "gaussian":
-            term = LossTerm("reconstruction", SQUARED_ERROR, squared_error(x, torch.sigmoid(logits)))
+            term = LossTerm(
+                "reconstruction", SQUARED_ERROR, squared_error(x, torch.sigmoid(logits))
+            )
         else:
             term = LossTerm("reconstruction", CROSS_ENTROPY, cross_entropy(x, logits))
         kl = kl_to_standard_normal(mu, log_var).sum(dim=1)

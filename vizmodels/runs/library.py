@@ -220,15 +220,17 @@ def _read(folder: Path) -> Run:
         model.load_state_dict({name: w.float() for name, w in weights.items()}, strict=True)
         if not all(bool(w.isfinite().all()) for w in weights.values()):
             raise ValueError("a weight is not a finite number")
-        with np.load(folder / "history.npz", allow_pickle=False) as arrays:
+        # Opened here: np.load leaves the file open when its archive is damaged.
+        with (
+            (folder / "history.npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             history = History.from_arrays(dict(arrays))
         preview = _read_preview(folder / "preview.png", record.image_shape)
     except UNREADABLE as error:
         raise _damaged(folder, _first_line(error)) from error
     model.eval().requires_grad_(False)
-    return Run(
-        record.experiment, model, history, record.evaluation, record.environment, preview
-    )
+    return Run(record.experiment, model, history, record.evaluation, record.environment, preview)
 
 
 def _read_record(folder: Path, shipped: bool) -> RunRecord:

@@ -236,7 +236,9 @@ def _fit_closed_form(
     test_terms, train_terms = (evaluate(model, s.images) for s in (data.test, data.train))
     names = tuple(test_terms)
     units = model.losses(*(data.test.images[:1].float(),) * 2, None).units
-    history = History(names, units, [1], [list(train_terms.values())], [1], [list(test_terms.values())])
+    history = History(
+        names, units, [1], [list(train_terms.values())], [1], [list(test_terms.values())]
+    )
     if on_progress is not None:
         rate = len(data.train) / seconds
         preview = PreviewMaker(data).make(model)

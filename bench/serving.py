@@ -1,0 +1,106 @@
+"""The app as a process of its own, and a browser to look at it, for benches and browser tests."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+START_LIMIT_S = 60
+CONNECTED = "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
+SETTLED = "[data-test-script-state='notRunning']"
+FLAGS = ["--server.headless", "true", "--server.address", "127.0.0.1"]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running Streamlit server.
+
+    Attributes
+    ----------
+    address : "http://127.0.0.1:<port>"
+    seconds_to_start : from the command to the first answer of its health check
+    process : of the server
+    log : file with what it printed
+    """
+
+    address: str
+    seconds_to_start: float
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@contextlib.contextmanager
+def serve(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Iterator[Served]:
+    """Run `streamlit <command>` on a free loopback port until the block ends.
+
+    Parameters
+    ----------
+    command : such as ("run", "app.py")
+    folder : for the server's log
+    environment : set on top of this process's own
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / "server.log"
+    began = time.perf_counter()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", *command, *FLAGS, "--server.port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for_health(address, process, log)
+        yield Served(address, time.perf_counter() - began, process, log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_health(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.perf_counter() + START_LIMIT_S
+    while time.perf_counter() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended at once:\n{log.read_text()}")
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.02)
+    raise TimeoutError(f"no answer from {address} within {START_LIMIT_S} s:\n{log.read_text()}")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium without a window, drawing in software."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+def wait_until_settled(page: Page) -> None:
+    """Wait until the page is connected and its script has run to the end."""
+    page.wait_for_selector(CONNECTED)
+    page.wait_for_selector(SETTLED)

@@ -1,0 +1,142 @@
+"""What a drag costs in the browser: `python -m bench.stage [--quick]`.
+
+The real app is served and opened in Chromium. The pointer moves over the map of each 2-D model,
+and the first slider of each other model is dragged; a move counts from its event to the frame
+in which the picture was decoded and drawn. Websocket frames are counted meanwhile.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from playwright.sync_api import Page
+
+from bench.report import Figure, at_most, report
+from bench.serving import chromium, serve, wait_until_settled
+from vizmodels.places import ASSETS
+from vizmodels.runs.library import RunLibrary, RunRecord
+
+FRAME_MS = 17.0
+PIXEL_LIMIT = 2e-3
+MAP_IS_ALIVE = "[data-ready='true']"
+LATENTS_COMPARED = 64
+
+FIND_STAGE = """
+window.findStage = () => {
+  const search = (root) => {
+    for (const element of root.querySelectorAll('*')) {
+      if (element.classList.contains('stage') && element.__stage) return element.__stage;
+      const inner = element.shadowRoot && search(element.shadowRoot);
+      if (inner) return inner;
+    }
+  };
+  return search(document);
+};
+"""
+
+# The frame callback is asked for after the stage's own, so it runs behind it in the same frame.
+MEASURE = """
+() => {
+  const stage = window.findStage();
+  window.delays = [];
+  const measure = (event) => {
+    const before = stage.stats.decodes;
+    const began = performance.now();
+    const look = () => {
+      if (stage.stats.decodes > before) window.delays.push(performance.now() - began);
+      else if (performance.now() - began < 200) requestAnimationFrame(look);
+    };
+    queueMicrotask(() => requestAnimationFrame(look));
+  };
+  for (const kind of ['pointermove', 'input']) {
+    document.addEventListener(kind, measure, { capture: true });
+  }
+}
+"""
+
+
+def open_stage(page: Page, address: str, record: RunRecord) -> None:
+    """Open the latent space page with this run alone."""
+    page.goto(f"{address}/latent_space?a={record.id}&b=none")
+    page.wait_for_selector(MAP_IS_ALIVE, timeout=60_000)
+    wait_until_settled(page)
+    page.evaluate(FIND_STAGE)
+
+
+def largest_difference(page: Page, record: RunRecord, library: RunLibrary) -> float:
+    """Largest difference on a pixel in [0, 1] between the browser's decoder and PyTorch's."""
+    model = library.load(record.id).model
+    generator = torch.Generator().manual_seed(0)
+    shape = (LATENTS_COMPARED, record.experiment.model.latent_dim)
+    # Twice the prior's width, so that the corners of a map are covered too.
+    latents = 2 * torch.randn(shape, generator=generator)
+    pixels = page.evaluate(
+        "(rows) => rows.map(z => Array.from(window.findStage().decode('a', new Float32Array(z))))",
+        latents.tolist(),
+    )
+    theirs = model.decode(latents).flatten(1).numpy()
+    return float(np.abs(np.array(pixels, dtype=np.float32) - theirs).max())
+
+
+def drag(page: Page, record: RunRecord, moves: int) -> list[float]:
+    """Delays in ms of each move that reached a frame."""
+    page.evaluate(MEASURE)
+    if record.experiment.model.latent_dim == 2:
+        box = page.locator(".map[data-model=a] .letters").bounding_box()
+        assert box is not None
+        for at in np.linspace(0.1, 0.9, moves):
+            x, y = (
+                box["x"] + at * box["width"],
+                box["y"] + (0.5 + 0.3 * np.sin(9 * at)) * box["height"],
+            )
+            page.mouse.move(x, y)
+    else:
+        box = page.locator("input[type=range]").first.bounding_box()
+        assert box is not None
+        y = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + box["width"] * 0.3, y)
+        page.mouse.down()
+        for at in np.linspace(0.1, 0.9, moves):
+            page.mouse.move(box["x"] + at * box["width"], y)
+        page.mouse.up()
+    page.wait_for_timeout(300)
+    return page.evaluate("() => window.delays")
+
+
+def main() -> None:
+    """Command line of the bench."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one 2-D, one 16-D and one conv model")
+    quick = parser.parse_args().quick
+    library = RunLibrary(ASSETS / "runs")
+    records = [r for r in library.list() if not quick or r.experiment.dataset == "strokes"]
+    with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
+        home = Path(temporary)
+        with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as app:
+            for record in records:
+                _measure(browser.new_page(), app.address, record, library, 60 if quick else 200)
+
+
+def _measure(page: Page, address: str, record: RunRecord, library: RunLibrary, moves: int) -> None:
+    sent: list[object] = []
+    page.on(
+        "websocket", lambda socket: socket.on("framesent", lambda f: sent.append(f))
+    )  # playwright tags its listener
+    open_stage(page, address, record)
+    difference = largest_difference(page, record, library)
+    before = len(sent)
+    delays = drag(page, record, moves)
+    messages = len(sent) - before
+    what = record.title
+    p95 = float(np.percentile(delays, 95)) if delays else float("inf")
+    report(at_most(f"drag to picture, p95, {what}", p95, "ms", FRAME_MS))
+    report(Figure(f"moves answered, {what}", len(delays), f"of {moves}"))
+    report(at_most(f"websocket messages during the drag, {what}", messages, "messages", 0))
+    report(at_most(f"browser against PyTorch, {what}", difference, "of 1", PIXEL_LIMIT))
+    page.close()
+
+
+if __name__ == "__main__":
+    main()

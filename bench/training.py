@@ -1,0 +1,206 @@
+"""Training throughput beside the usual PyTorch loop: `python -m bench.training [--quick]`.
+
+Both loops train the same model from the same weights on MNIST with batches of 256 for the same
+number of epochs, in turns within one process; the medians of the rounds are compared, and the
+test losses have to agree within 1 %. The usual loop is what most tutorials do: `DataLoader` over
+`ToTensor`, float32, Adam as it comes, `.item()` after every step. Its number of loader processes
+is the faster of 0 and 2.
+"""
+
+import argparse
+import copy
+import math
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Subset
+from torchvision import datasets, transforms
+
+from bench.report import Figure, median_seconds, report, times_better
+from vizmodels.data import load_dataset
+from vizmodels.data.image_set import ImageSet, ImageSplit
+from vizmodels.experiment import Experiment, Training, VAESpec
+from vizmodels.models import build_model
+from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.places import data_folder
+from vizmodels.training.device import Compute, choose_compute
+from vizmodels.training.evaluation import evaluate
+from vizmodels.training.loop import fit
+
+BATCH = 256
+LEARNING_RATE = 1e-3
+KL_WEIGHT = 1 / 784
+AGREEMENT = 0.01  # of the two test losses, relative
+BACKWARD = 3  # a training step costs about three forward passes
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model to train, for how long, and how much faster than the usual loop it should be."""
+
+    name: str
+    spec: VAESpec
+    epochs: int
+    images: int
+    needed: dict[str, float]
+
+
+def cases(quick: bool) -> list[Case]:
+    """The models of the comparison; quick ones see fewer images."""
+    mlp = VAESpec(backbone="mlp", latent_dim=20, widths=(400,), kl_weight=KL_WEIGHT)
+    conv = VAESpec(backbone="conv", latent_dim=20, widths=(32, 64), kl_weight=KL_WEIGHT)
+    everything = 60_000
+    return [
+        Case("mlp vae 784-400-20", mlp, 2 if quick else 5, everything, {"cpu": 3, "cuda": 30}),
+        Case(
+            "conv vae 32-64",
+            conv,
+            1 if quick else 3,
+            15_360 if quick else everything,
+            {"cpu": 2, "cuda": 10},
+        ),
+    ]
+
+
+def usual_loop(
+    case: Case, model: Autoencoder, device: torch.device, n_workers: int
+) -> tuple[float, float]:
+    """Train in the usual way; returns (seconds, images per second)."""
+    to_tensor = transforms.ToTensor()
+    mnist = datasets.MNIST(data_folder(), train=True, transform=to_tensor)
+    loader = DataLoader(
+        Subset(mnist, range(case.images)),
+        batch_size=BATCH,
+        shuffle=True,
+        drop_last=True,
+        num_workers=n_workers,
+        pin_memory=device.type == "cuda",
+    )
+    model.to(device).train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
+    generator = torch.Generator(device).manual_seed(0)
+    losses: list[float] = []
+    began = time.perf_counter()
+    for _ in range(case.epochs):
+        for images, _labels in loader:
+            x = images.to(device)
+            loss = model.losses(x, x, generator).per_image.mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    seconds = time.perf_counter() - began
+    return seconds, len(losses) * BATCH / seconds
+
+
+def our_loop(case: Case, data: ImageSet, compute: Compute) -> tuple[Autoencoder, float, float]:
+    """Train with `fit`; returns the model, images per second, and seconds to the first report."""
+    training = Training(epochs=case.epochs, batch_size=BATCH, learning_rate=LEARNING_RATE)
+    experiment = Experiment(dataset="mnist", model=case.spec, training=training)
+    first: list[float] = []
+    began = time.perf_counter()
+    fitted = fit(experiment, data, compute, lambda _: first.append(time.perf_counter() - began))
+    return fitted.model, fitted.images_seen / fitted.seconds, first[0]
+
+
+def run_case(case: Case, compute: Compute, rounds: int) -> None:
+    """Measure both loops in turns and report."""
+    data = load_dataset("mnist")
+    split = data.train
+    assert split.labels is not None
+    part = ImageSplit(split.images[: case.images], split.labels[: case.images])
+    data = ImageSet("mnist", data.image_shape, data.class_names, (), part, data.test)
+    fresh = build_model(case.spec, data.image_shape, torch.Generator().manual_seed(0))
+    ours: list[float] = []
+    usual: dict[int, list[float]] = {0: [], 2: []}
+    first_report = math.nan
+    _warm_up(case, data, compute)
+    for _ in range(rounds):
+        for n_workers, rates in usual.items():
+            peer_model = copy.deepcopy(fresh)
+            rates.append(usual_loop(case, peer_model, compute.device, n_workers)[1])
+        model, rate, first_report = our_loop(case, data, compute)
+        ours.append(rate)
+    peer = max(statistics.median(rates) for rates in usual.values())
+    rate = statistics.median(ours)
+    loss_ours = evaluate(model, data.test.images)["loss"]
+    loss_usual = evaluate(peer_model.cpu().eval(), data.test.images)["loss"]
+    gap = abs(loss_ours - loss_usual) / loss_usual
+    where = compute.device.type
+    name = f"training throughput, {case.name}, {where}"
+    report(times_better(name, rate, "images/s", peer, case.needed.get(where)))
+    agree = f"<= {AGREEMENT:g} relative gap"
+    test_loss = f"test loss, {case.name}, {case.epochs} epochs, {where}"
+    report(Figure(test_loss, loss_ours, "loss", loss_usual, gap, agree, gap <= AGREEMENT))
+    report(Figure(f"time to first report, {case.name}, {where}", first_report, "s"))
+    if compute.bfloat16:
+        achieved = rate * BACKWARD * 2 * _multiplications(fresh, data.image_shape) / 1e9
+        peak = _bfloat16_peak(compute)
+        share = f"share of the bfloat16 peak, {case.name}, {where}"
+        report(Figure(share, achieved / peak, "of a 1024³ product", peak))
+
+
+def _warm_up(case: Case, data: ImageSet, compute: Compute) -> None:
+    """One epoch that nobody times: kernels are chosen, caches filled."""
+    began = time.perf_counter()
+    few = ImageSplit(data.train.images[: BATCH * 8], None)
+    some = ImageSet("mnist", data.image_shape, (), (), few, few)
+    our_loop(Case(case.name, case.spec, 1, BATCH * 8, {}), some, compute)
+    seconds = time.perf_counter() - began
+    report(Figure(f"warm-up, {case.name}, {compute.device.type}", seconds, "s"))
+
+
+def _multiplications(model: Autoencoder, image_shape: tuple[int, int, int]) -> int:
+    """Multiplications of one forward pass of one image, counted layer by layer."""
+    total = 0
+
+    def count(layer: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+        nonlocal total
+        if isinstance(layer, nn.Linear):
+            total += layer.weight.numel()
+        elif isinstance(layer, nn.Conv2d):
+            total += layer.weight.numel() * output.shape[-1] * output.shape[-2]
+        elif isinstance(layer, nn.ConvTranspose2d):
+            total += layer.weight.numel() * inputs[0].shape[-1] * inputs[0].shape[-2]
+
+    hooks = [layer.register_forward_hook(count) for layer in model.modules()]
+    with torch.no_grad():
+        x = torch.zeros(1, *image_shape)
+        model.losses(x, x, None)
+    for hook in hooks:
+        hook.remove()
+    return total
+
+
+def _bfloat16_peak(compute: Compute) -> float:
+    """Gflop/s of a square product in bfloat16: what the matrix units give at best here."""
+    n, repeats = 1024, 20
+    a, b = (torch.randn(n, n, device=compute.device, dtype=torch.bfloat16) for _ in range(2))
+
+    def products() -> None:
+        for _ in range(repeats):
+            a @ b
+        if compute.device.type == "cuda":
+            torch.cuda.synchronize(compute.device)
+
+    products()
+    return repeats * 2 * n**3 / median_seconds(products, 3) / 1e9
+
+
+def main() -> None:
+    """Command line of the bench."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--quick", action="store_true", help="one short round, under 50 s")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    compute = choose_compute(arguments.device)
+    for case in cases(arguments.quick):
+        run_case(case, compute, 1 if arguments.quick else arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from small_training import CPU, FAMILIES, on_digits
+
+from vizmodels.data.image_set import ImageSet
+from vizmodels.errors import TrainingStopped
+from vizmodels.experiment import Experiment
+from vizmodels.training import loop
+from vizmodels.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from vizmodels.training.loop import Fitted, fit
+from vizmodels.training.progress import Progress
+
+EPOCHS = 4
+
+
+@pytest.fixture(autouse=True)
+def _every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "MAX_HISTORY_ROWS", 6)  # rows that do not end with each epoch
+
+
+def interrupted_after(n_epochs: int) -> Callable[[Progress], None]:
+    def stop(progress: Progress) -> None:
+        if progress.epoch == n_epochs:
+            raise TrainingStopped("The training", "wanted", "a click on Stop", "Train again.")
+
+    return stop
+
+
+def interrupt(experiment: Experiment, data: ImageSet, path: Path, n_epochs: int = 2) -> None:
+    with pytest.raises(TrainingStopped):
+        fit(experiment, data, CPU, interrupted_after(n_epochs), path)
+    assert path.is_file()
+
+
+def assert_same(a: Fitted, b: Fitted) -> None:
+    for first, second in zip(a.model.parameters(), b.model.parameters(), strict=True):
+        assert torch.equal(first, second)
+    assert a.history == b.history
+    assert a.test_terms == b.test_terms
+
+
+@pytest.mark.parametrize("name", ["autoencoder-mlp", "vae-mlp", "vae-conv"])
+@pytest.mark.parametrize("n_epochs", [1, 3])
+def test_an_interrupted_training_goes_on_as_if_it_had_not_been(
+    data: ImageSet, tmp_path: Path, name: str, n_epochs: int
+) -> None:
+    experiment = on_digits(FAMILIES[name], epochs=EPOCHS, noise_weight=0.2)
+    path = tmp_path / "checkpoint.safetensors"
+    interrupt(experiment, data, path, n_epochs)
+    reports: list[Progress] = []
+    resumed = fit(experiment, data, CPU, reports.append, path)
+    assert reports[0].step > n_epochs * 4, "it started again"
+    assert_same(resumed, fit(experiment, data, CPU))
+
+
+def test_a_checkpoint_of_the_last_epoch_only_has_to_be_read(data: ImageSet, tmp_path: Path) -> None:
+    experiment, path = on_digits(epochs=EPOCHS), tmp_path / "checkpoint.safetensors"
+    interrupt(experiment, data, path, EPOCHS)
+    assert_same(fit(experiment, data, CPU, None, path), fit(experiment, data, CPU))
+
+
+def test_a_checkpoint_of_another_experiment_is_not_used(data: ImageSet, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    interrupt(on_digits(epochs=EPOCHS, seed=1), data, path)
+    experiment = on_digits(epochs=EPOCHS, seed=2)
+    assert_same(fit(experiment, data, CPU, None, path), fit(experiment, data, CPU))
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def cut_to_nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def other_text(path: Path) -> None:
+    path.write_text("not a checkpoint")
+
+
+def without_record(path: Path) -> None:
+    save_file({"model.encoder.1.weight": torch.zeros(2)}, path)
+
+
+def with_bad_record(path: Path) -> None:
+    save_file({"a": torch.zeros(2)}, path, metadata={"checkpoint": "[]"})
+
+
+def with_bad_history(path: Path) -> None:
+    save_file({"a": torch.zeros(2)}, path, metadata={"checkpoint": '{"history": []}'})
+
+
+@pytest.mark.parametrize(
+    "damage", [cut, cut_to_nothing, other_text, without_record, with_bad_record, with_bad_history]
+)
+def test_a_damaged_checkpoint_is_ignored(
+    data: ImageSet, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    experiment, path = on_digits(epochs=EPOCHS), tmp_path / "checkpoint.safetensors"
+    interrupt(experiment, data, path)
+    damage(path)
+    assert load_checkpoint(path, experiment.id) is None
+    assert_same(fit(experiment, data, CPU, None, path), fit(experiment, data, CPU))
+
+
+@pytest.mark.parametrize("name", ["generator", "model.decoder.0.weight"])
+def test_a_checkpoint_of_other_pictures_or_another_device_is_ignored(
+    data: ImageSet, tmp_path: Path, name: str
+) -> None:
+    experiment, path = on_digits(epochs=EPOCHS), tmp_path / "checkpoint.safetensors"
+    interrupt(experiment, data, path)
+    kept = load_checkpoint(path, experiment.id)
+    assert kept is not None
+    tensors = {**kept.tensors, name: kept.tensors[name][:-1].clone()}
+    save_checkpoint(Checkpoint(kept.experiment_id, 2, 1.0, kept.history, tensors), path)
+    assert_same(fit(experiment, data, CPU, None, path), fit(experiment, data, CPU))
+
+
+def test_a_checkpoint_that_cannot_be_finished_leaves_the_one_before(
+    data: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment, path = on_digits(epochs=EPOCHS), tmp_path / "checkpoint.safetensors"
+    interrupt(experiment, data, path)
+    before = path.read_bytes()
+    kept = load_checkpoint(path, experiment.id)
+    assert kept is not None
+
+    def fail(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="No space left"):
+        save_checkpoint(kept, path)
+    assert path.read_bytes() == before
+
+
+def test_no_checkpoint_is_written_before_its_time(
+    data: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 1000.0)
+    path = tmp_path / "checkpoint.safetensors"
+    fit(on_digits(), data, CPU, None, path)
+    assert not path.exists()
+
+
+def test_there_is_no_checkpoint_where_there_is_no_file(tmp_path: Path) -> None:
+    assert load_checkpoint(tmp_path / "none", "0" * 12) is None
