@@ -36,23 +36,22 @@ window.findStage = () => {
 };
 """
 
-# The frame callback is asked for after the stage's own, so it runs behind it in the same frame.
+# Counted from the event's own time stamp. The listener sits where the event arrives last, so its
+# frame callback is asked for after the stage's and runs behind it in the same frame.
 MEASURE = """
-() => {
+(kind) => {
   const stage = window.findStage();
   window.delays = [];
-  const measure = (event) => {
-    const before = stage.stats.decodes;
-    const began = performance.now();
+  let before = 0;
+  window.addEventListener(kind, () => { before = stage.stats.decodes; }, { capture: true });
+  window.addEventListener(kind, (event) => {
+    const seen = before;
     const look = () => {
-      if (stage.stats.decodes > before) window.delays.push(performance.now() - began);
-      else if (performance.now() - began < 200) requestAnimationFrame(look);
+      if (stage.stats.decodes > seen) window.delays.push(performance.now() - event.timeStamp);
+      else if (performance.now() - event.timeStamp < 200) requestAnimationFrame(look);
     };
-    queueMicrotask(() => requestAnimationFrame(look));
-  };
-  for (const kind of ['pointermove', 'input']) {
-    document.addEventListener(kind, measure, { capture: true });
-  }
+    requestAnimationFrame(look);
+  });
 }
 """
 
@@ -82,8 +81,9 @@ def largest_difference(page: Page, record: RunRecord, library: RunLibrary) -> fl
 
 def drag(page: Page, record: RunRecord, moves: int) -> list[float]:
     """Delays in ms of each move that reached a frame."""
-    page.evaluate(MEASURE)
-    if record.experiment.model.latent_dim == 2:
+    on_map = record.experiment.model.latent_dim == 2
+    page.evaluate(MEASURE, "pointermove" if on_map else "input")
+    if on_map:
         box = page.locator(".map[data-model=a] .letters").bounding_box()
         assert box is not None
         for at in np.linspace(0.1, 0.9, moves):
@@ -121,9 +121,8 @@ def main() -> None:
 
 def _measure(page: Page, address: str, record: RunRecord, library: RunLibrary, moves: int) -> None:
     sent: list[object] = []
-    page.on(
-        "websocket", lambda socket: socket.on("framesent", lambda f: sent.append(f))
-    )  # playwright tags its listener
+    # Playwright marks its listeners, which a built-in method does not let it do.
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     open_stage(page, address, record)
     difference = largest_difference(page, record, library)
     before = len(sent)

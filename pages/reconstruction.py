@@ -42,7 +42,9 @@ if a is not None and data_are_here(a):
         show_sheet(error_sheet(result.error[chosen], COLUMNS), f"Signed error of {model.title}")
     st.caption("Below each row of reconstructions its error: blue is too dark, red too bright.")
     st.plotly_chart(
-        error_distribution_figure([(m.title, r.squared_error) for m, r in zip(models, results)]),
+        error_distribution_figure(
+            [(m.title, r.squared_error) for m, r in zip(models, results, strict=True)]
+        ),
         key="errors",
         alt="Distribution of the squared error per pixel over the test images, one curve a model",
     )

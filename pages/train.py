@@ -51,7 +51,7 @@ explanation(
     "shows where 1,000 test images lie; with more than two latent axes it shows their two leading "
     "principal components, turned to match the map before.",
     [
-        "Train a VAE with KL weight 0.0001, then 0.01: watch the KL term fall and the pictures blur.",
+        "Train a VAE with KL weight 0.0001, then 0.01: the KL term falls and the pictures blur.",
         "Set the noise weight to 0.5: the input is noisy, the target is not.",
         "Set the learning rate to 0.5 and read what the app says.",
     ],

@@ -202,7 +202,7 @@ def _sentence(error: ValidationError, asked: type[BaseModel]) -> InvalidExperime
     elif (limits := _limits(asked, first["loc"])) is not None:
         rule = limits
     elif first["type"] == "too_long":
-        rule = f"at most {first['ctx']['max_length']} numbers"
+        rule = f"at most {first.get('ctx', {}).get('max_length')} numbers"
     elif first["type"] == "string_pattern_mismatch":
         rule = "1 to 40 lowercase letters, digits, - or _, starting with a letter or digit"
     return InvalidExperiment(path or asked.__name__, rule, first["input"], remedy)
@@ -211,7 +211,7 @@ def _sentence(error: ValidationError, asked: type[BaseModel]) -> InvalidExperime
 def _limits(asked: type[BaseModel], location: tuple[int | str, ...]) -> str | None:
     """The whole range of a numeric field, so that one message says both ends."""
     field = asked.model_fields.get(str(location[0])) if location else None
-    if field is None or field.annotation not in (int, float):
+    if field is None or not (field.annotation is int or field.annotation is float):
         return None
     bounds = {
         name: getattr(mark, name)

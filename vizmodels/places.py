@@ -10,13 +10,16 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
 def data_folder() -> Path:
-    """Folder of the downloaded image sets, in torchvision's layout: $LATENTARIUM_DATA or the user cache."""
+    """Folder of the downloaded image sets: $LATENTARIUM_DATA or the user cache.
+
+    In torchvision's layout, so that files which are there already are found.
+    """
     given = os.environ.get("LATENTARIUM_DATA")
     return Path(given) if given else Path(platformdirs.user_cache_dir(APP_NAME)) / "data"
 
 
 def home_folder() -> Path:
-    """Folder of the runs, own images and caches made here: $LATENTARIUM_HOME or the user data folder."""
+    """Folder of the runs, own images and caches made here: $LATENTARIUM_HOME or the user's own."""
     given = os.environ.get("LATENTARIUM_HOME")
     return Path(given) if given else Path(platformdirs.user_data_dir(APP_NAME))
 

@@ -1,4 +1,4 @@
-"""Stands before a figure that needs an image set: fetches it at a click, or says what is missing."""
+"""Stands before a figure that needs an image set: fetches it, or says what is missing."""
 
 import streamlit as st
 

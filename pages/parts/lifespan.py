@@ -31,7 +31,7 @@ def _warm_up() -> None:
 
 
 def _prepare_first_map() -> None:
-    """Read the first shipped run and what its map needs, so that the first visitor need not wait."""
+    """Read the first shipped run and what its map needs before the first visitor asks."""
     try:
         first = first_run_id()
         if first is not None:

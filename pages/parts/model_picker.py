@@ -13,7 +13,7 @@ NONE = "none"
 
 
 def default_run(records: Sequence[RunRecord]) -> RunRecord | None:
-    """The run for a visitor who has chosen none: a 2-D VAE on `strokes`, whose data are always here."""
+    """For a visitor who has chosen none: a 2-D VAE on `strokes`, whose data are always here."""
     wanted: tuple[Callable[[RunRecord], bool], ...] = (
         lambda r: (
             r.experiment.dataset == "strokes"
@@ -27,7 +27,7 @@ def default_run(records: Sequence[RunRecord]) -> RunRecord | None:
 
 
 def default_partner(records: Sequence[RunRecord], a: RunRecord) -> RunRecord | None:
-    """What stands beside A when nothing was chosen: the other family on the same images and axes."""
+    """What stands beside A unless chosen: the other family on the same images and axes."""
 
     def fits(r: RunRecord) -> bool:
         same_data = r.experiment.dataset == a.experiment.dataset

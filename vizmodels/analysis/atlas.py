@@ -65,7 +65,7 @@ class Atlas:
 
         def digest() -> str:
             images = self.points(dataset).pictures.images.numpy()
-            return f"{dataset}-{len(images)}-{hashlib.sha256(images).hexdigest()[:8]}"
+            return f"{dataset}-{len(images)}-{hashlib.sha256(images.tobytes()).hexdigest()[:8]}"
 
         return self._once(("points key", dataset), digest)
 

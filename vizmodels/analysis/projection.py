@@ -1,7 +1,7 @@
 """From D latent axes to a map: raw axes, PCA, UMAP and t-SNE."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import Float32
@@ -124,7 +124,8 @@ def _umap(latents: Latents, n_axes: int, seed: int) -> NDArray[np.floating]:
 
     # A random_state makes umap-learn optimise on one thread: slower, but one map per seed.
     start = _pca_start(latents, n_axes) * 1e5  # UMAP expects a start of about 10 units across
-    reducer = UMAP(n_components=n_axes, random_state=seed, n_jobs=1, init=start)
+    settings: dict[str, Any] = {"n_components": n_axes, "random_state": seed, "init": start}
+    reducer = UMAP(n_jobs=1, **settings)
     return np.asarray(reducer.fit_transform(latents))
 
 
@@ -134,13 +135,9 @@ def _tsne(latents: Latents, n_axes: int, seed: int) -> NDArray[np.floating]:
     start = _pca_start(latents, n_axes)
     # FFT-accelerated repulsion exists for two axes only.
     method = "fft" if n_axes == 2 else "bh"
-    reducer = TSNE(
-        n_components=n_axes,
-        random_state=seed,
-        negative_gradient_method=method,
-        initialization=start,
-        n_jobs=-1,
-    )
+    settings: dict[str, Any] = {"n_components": n_axes, "random_state": seed}
+    settings |= {"initialization": start, "negative_gradient_method": method}
+    reducer = TSNE(n_jobs=-1, **settings)
     return np.asarray(reducer.fit(latents))
 
 

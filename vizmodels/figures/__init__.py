@@ -1,0 +1,1 @@
+"""Figures: arrays in, a picture out; no model, file or randomness."""

@@ -28,11 +28,8 @@ def tile_sheet(
     uint8 array (rows·(H + 1) − 1, columns·(W + 1) − 1, 3)
     """
     n, channels, height, width = pictures.shape
-    as_bytes = (
-        pictures
-        if pictures.dtype == np.uint8
-        else (np.clip(pictures, 0, 1) * 255).round().astype(np.uint8)
-    )
+    scaled = pictures if pictures.dtype == np.uint8 else np.clip(pictures, 0, 1) * 255
+    as_bytes = scaled.round().astype(np.uint8)
     tiles = np.broadcast_to(as_bytes, (n, 3, height, width)) if channels == 1 else as_bytes
     return lay_out(tiles.transpose(0, 2, 3, 1), columns, background)
 

@@ -72,7 +72,8 @@ def curve_svg(
     last_train = f"training {train[-1]:.4g}" if len(train) else "no report yet"
     title = html.escape(f"{name}: {last_train}{last_test} ({unit})")
     return (
-        f'<svg xmlns="{SVG}" viewBox="0 0 {WIDTH} {HEIGHT}" aria-label="{title}" fill="{ink}" font-family="sans-serif" '
+        f'<svg xmlns="{SVG}" viewBox="0 0 {WIDTH} {HEIGHT}" aria-label="{title}" '
+        f'fill="{ink}" font-family="sans-serif" '
         f'font-size="{AXIS_FONT}">'
         f'<text x="{LEFT}" y="20" font-weight="600">{html.escape(name)}'
         f'<tspan font-weight="400" fill-opacity=".7"> {html.escape(unit)}</tspan></text>{ticks}'

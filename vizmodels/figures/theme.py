@@ -1,5 +1,7 @@
 """Colours and type that every figure shares."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
@@ -36,7 +38,10 @@ def styled(figure: go.Figure, *, height: int, x_title: str = "", y_title: str = 
         legend={"font": {"size": AXIS_FONT}, "itemsizing": "constant"},
         hoverlabel={"font": {"size": AXIS_FONT}},
     )
-    axis = {"title": {"font": {"size": AXIS_FONT}}, "tickfont": {"size": AXIS_FONT - 1}}
+    axis: dict[str, Any] = {
+        "title": {"font": {"size": AXIS_FONT}},
+        "tickfont": {"size": AXIS_FONT - 1},
+    }
     figure.update_xaxes(title_text=x_title, **axis)
     figure.update_yaxes(title_text=y_title, **axis)
     return figure

@@ -68,7 +68,8 @@ class PlainAutoencoder(Autoencoder):
 
     def __init__(self, encoder: nn.Sequential, decoder: nn.Sequential, output: Output) -> None:
         super().__init__()
-        self.encoder, self.decoder, self.output = encoder, decoder, output
+        self.encoder, self.decoder = encoder, decoder
+        self.output: Output = output
 
     def encode(self, images: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
         """z = f(x)."""

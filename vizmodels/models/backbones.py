@@ -1,5 +1,6 @@
 """The networks on both sides of a bottleneck, as plain layer sequences that can be exported."""
 
+import itertools
 import math
 
 import torch
@@ -46,7 +47,7 @@ def initialise(model: nn.Module, generator: torch.Generator) -> None:
 
 def _dense(sizes: tuple[int, ...]) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     return layers[:-1]
 
@@ -65,7 +66,7 @@ def _conv_encoder(
 ) -> nn.Sequential:
     channels = (image_shape[0], *widths)
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(channels[:-1], channels[1:], strict=True):
+    for n_in, n_out in itertools.pairwise(channels):
         layers += [nn.Conv2d(n_in, n_out, KERNEL, STRIDE, PADDING), nn.ReLU()]
     height, width = _sides(image_shape, len(widths))[-1]
     features = channels[-1] * height * width

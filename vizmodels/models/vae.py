@@ -66,13 +66,16 @@ class VAE(Autoencoder):
         mu, log_var = self.posterior(x_in)
         logits = self.decoder(reparameterise(mu, log_var, generator)).float()
         if self.likelihood == "gaussian":
-            term = LossTerm(
-                "reconstruction", SQUARED_ERROR, squared_error(x, torch.sigmoid(logits))
-            )
+            unit, error = SQUARED_ERROR, squared_error(x, torch.sigmoid(logits))
         else:
-            term = LossTerm("reconstruction", CROSS_ENTROPY, cross_entropy(x, logits))
+            unit, error = CROSS_ENTROPY, cross_entropy(x, logits)
         kl = kl_to_standard_normal(mu, log_var).sum(dim=1)
-        return Loss((term, LossTerm("kl", "nats", kl, self.kl_weight)))
+        return Loss(
+            (
+                LossTerm("reconstruction", unit, error),
+                LossTerm("kl", "nats", kl, self.kl_weight),
+            )
+        )
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ SET_ASIDE = "damaged"  # folder of runs that could not be read; the visitor may 
 
 UNREADABLE = (
     OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
-    RuntimeError, SyntaxError, BadZipFile, zlib.error, SafetensorError, Image.DecompressionBombError,
+    RuntimeError, SyntaxError, BadZipFile, zlib.error, SafetensorError,
+    Image.DecompressionBombError,
 )  # fmt: skip
 """What readers of JSON, safetensors, npz and PNG raise on bytes that are not what they expect."""
 
@@ -72,7 +73,7 @@ class RunLibrary:
         self.path = Path(path)
         self.shipped = Path(shipped) if shipped is not None else None
         self.damaged: dict[str, str] = {}
-        """Name of each run set aside since this library was opened -> the sentence that says why."""
+        """Name of each run set aside since the library was opened -> the sentence that says why."""
 
     def save(self, run: Run, *, half: bool = False) -> Path:
         """Write a run; one of the same id is replaced. Returns its folder.

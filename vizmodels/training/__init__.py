@@ -1,0 +1,1 @@
+"""Training: from an experiment and its images to a fitted model."""

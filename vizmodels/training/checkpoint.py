@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -58,17 +59,12 @@ def load_checkpoint(path: Path, experiment_id: str) -> Checkpoint | None:
         with safe_open(path, framework="pt") as file:
             record = json.loads(file.metadata()["checkpoint"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        history = History(**{key: _rows(value) for key, value in record["history"].items()})
+        history = History.from_arrays({k: np.array(v) for k, v in record["history"].items()})
         if record["experiment_id"] != experiment_id:
             return None
         return Checkpoint(experiment_id, record["epoch"], record["seconds"], history, tensors)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError):
         return None
-
-
-def _rows(value: list[object]) -> list[object] | tuple[object, ...]:
-    """Names and units are tuples, the rest lists."""
-    return tuple(value) if value and isinstance(value[0], str) else value
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

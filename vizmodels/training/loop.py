@@ -88,7 +88,7 @@ def fit(
 
 
 def freeze(model: Autoencoder) -> Autoencoder:
-    """The same model in evaluation mode, on the CPU, its weights contiguous and without gradient."""
+    """The same model in evaluation mode, on the CPU, its weights without gradient."""
     model.eval().requires_grad_(False).cpu()
     return model.to(memory_format=torch.contiguous_format)
 
@@ -235,7 +235,8 @@ def _fit_closed_form(
     seconds = time.perf_counter() - began
     test_terms, train_terms = (evaluate(model, s.images) for s in (data.test, data.train))
     names = tuple(test_terms)
-    units = model.losses(*(data.test.images[:1].float(),) * 2, None).units
+    one = data.test.images[:1].float()
+    units = model.losses(one, one, None).units
     history = History(
         names, units, [1], [list(train_terms.values())], [1], [list(test_terms.values())]
     )
