@@ -218,7 +218,8 @@ AGAIN = "Change it and try again."
         ),
         (
             lambda: Experiment(dataset="digits", model={"latent_dim": 2}),
-            "model.family must be one of autoencoder, vae; got None. Choose a family from the list.",
+            "model.family must be one of autoencoder, vae; got None. "
+            "Choose a family from the list.",
         ),
         (
             lambda: Experiment(dataset="digits", model={"family": "vae", "latent_dim": 0}),

@@ -1,4 +1,4 @@
-"""Not called test_layers: pytest wants each test module's name only once, and tests/browser has it."""
+"""Not called test_layers: pytest wants the name of a module once, and tests/browser has it."""
 
 import ast
 from collections.abc import Iterator

@@ -74,33 +74,39 @@ def pick_models(
 
 def choose(slot: str, run_id: str) -> None:
     """Make a run model A or B from elsewhere; to be called in a callback or before the pickers."""
-    st.session_state[f"pick_{slot}"] = run_id
+    st.session_state[_kept(slot)] = run_id
 
 
 def _pick(slot: str, label: str, ids: list[str], titles: dict[str, str], default: str) -> str:
-    key = f"pick_{slot}"
-    if key not in st.session_state:
+    # The choice lives under a key of its own: a widget's value is gone on a page without it.
+    kept, widget = _kept(slot), f"pick_{slot}"
+    if kept not in st.session_state:
         asked = st.query_params.get(slot, default)
-        st.session_state[key] = asked
+        st.session_state[kept] = asked
         if asked not in ids:
             rule = "trained on model A's images" if asked in titles else "in the library"
             st.warning(
                 f"Model {slot.upper()} must be {rule}; the address names {asked[:40]}. "
                 f"Shown instead: {titles.get(default, NONE)}."
             )
-    if st.session_state[key] not in ids:
-        st.session_state[key] = default
+    if st.session_state[kept] not in ids:
+        st.session_state[kept] = default
+    st.session_state[widget] = st.session_state[kept]
     chosen = st.selectbox(
         label,
         ids,
         format_func=lambda run_id: titles.get(run_id, NONE),
-        key=key,
-        persist_state="session",
+        key=widget,
+        on_change=lambda: choose(slot, st.session_state[widget]),
     )
     # Written by hand rather than by bind=, which would put the title into the address, not the id.
     if st.query_params.get(slot) != chosen:
         st.query_params[slot] = chosen
     return chosen
+
+
+def _kept(slot: str) -> str:
+    return f"model_{slot}"
 
 
 def _distinct_titles(records: Sequence[RunRecord]) -> dict[str, str]:

@@ -17,9 +17,7 @@ def result() -> Reconstructions:
 
 def test_originals_are_the_images_from_0_to_1(result: Reconstructions) -> None:
     assert result.originals.dtype == np.float32
-    np.testing.assert_array_equal(
-        (result.originals * 255).round(), digits().test.images.numpy()
-    )
+    np.testing.assert_array_equal((result.originals * 255).round(), digits().test.images.numpy())
 
 
 def test_the_error_is_reconstruction_minus_original(result: Reconstructions) -> None:

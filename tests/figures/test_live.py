@@ -11,12 +11,20 @@ from vizmodels.figures.theme import class_colour
 
 def read(svg: str) -> ElementTree.Element:
     root = ElementTree.fromstring(svg)
+    for element in root.iter():
+        space, _, element.tag = element.tag.rpartition("}")
+        assert space == "{http://www.w3.org/2000/svg", "a browser draws no other as a picture"
     assert root.tag == "svg"
     return root
 
 
 def curve(
-    train: list[float], test: list[float], *, name: str = "kl", unit: str = "nats", n_steps: int = 100
+    train: list[float],
+    test: list[float],
+    *,
+    name: str = "kl",
+    unit: str = "nats",
+    n_steps: int = 100,
 ) -> ElementTree.Element:
     steps = np.arange(1, len(train) + 1)
     test_steps = np.arange(1, len(test) + 1) * 10
@@ -53,7 +61,6 @@ def test_a_curve_has_a_vertex_per_report_and_a_dot_per_evaluation() -> None:
 
 def test_a_curve_says_its_term_its_unit_and_its_last_values() -> None:
     root = curve([3.0, 1.25], [2.5])
-    assert root.attrib["role"] == "img"
     assert root.attrib["aria-label"] == "kl: training 1.25, test 2.5 (nats)"
 
 
@@ -65,7 +72,7 @@ def test_a_larger_value_is_higher_and_a_later_step_further_right() -> None:
 
 def test_dots_and_line_share_their_axes() -> None:
     root = curve([float(value) for value in range(20)], [9.0])  # step 10 holds 9
-    assert dots(root)[0] == vertices(root)[9]
+    assert vertices(root)[9] in dots(root)
 
 
 def test_the_last_step_is_at_the_right_end_of_the_axis() -> None:
@@ -74,7 +81,7 @@ def test_the_last_step_is_at_the_right_end_of_the_axis() -> None:
 
 
 def test_the_ticks_span_the_values() -> None:
-    root = curve([4.0, 1.0], [])
+    root = curve([], [4.0, 1.0])
     labels = [text.text for text in root.iter("text")]
     assert {"1", "2", "3", "4"} <= set(labels)
     assert "step 100" in labels
@@ -84,11 +91,23 @@ def test_a_long_run_has_no_more_vertices_than_can_be_seen() -> None:
     assert 200 <= len(vertices(curve(list(np.linspace(1, 0, 5000)), [], n_steps=5000))) <= 400
 
 
-def test_values_that_are_not_finite_are_left_out() -> None:
-    root = curve([3.0, np.nan, np.inf, 1.0], [np.nan, 2.0])
+def test_values_that_are_no_numbers_are_left_out() -> None:
+    root = curve([3.0, np.nan, 1.0], [np.nan, 2.0])
     assert len(vertices(root)) == 2
     assert len(dots(root)) == 1
-    assert all(np.isfinite(vertices(root)).ravel())
+
+
+def test_heights_of_the_first_steps_do_not_press_the_rest_flat() -> None:
+    ys = [y for _, y in vertices(curve([1000.0, *np.linspace(2, 1, 99)], []))]
+    assert ys[0] == min(ys) == 34, "at the upper edge"
+    assert ys[-1] - ys[1] > 100
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_an_infinite_value_stays_within_the_drawing(value: float) -> None:
+    places = vertices(curve([3.0, value, 2.0, 1.0], []))
+    assert all(0 <= y <= 240 for _, y in places)
+    assert len({y for _, y in places}) >= 3, "the others can still be told apart"
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -2.0, 1e-12, 1e12])
@@ -126,13 +145,6 @@ def test_a_live_map_has_a_point_per_image_in_the_colour_of_its_class() -> None:
 def test_a_live_map_without_labels_has_one_colour() -> None:
     root = read(live_map_svg(np.random.default_rng(0).normal(size=(50, 2)), None))
     assert {colour for colour, _, _ in drawn_points(root)} == {class_colour(0)}
-
-
-def test_a_live_map_says_how_many_images_it_shows() -> None:
-    root = read(live_map_svg(np.zeros((7, 2)), None))
-    assert root.attrib["aria-label"] == (
-        "Map of 7 test images in the latent space as it is now"
-    )
 
 
 def test_a_live_map_has_its_median_in_the_middle_and_up_is_up() -> None:

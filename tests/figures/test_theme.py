@@ -21,14 +21,6 @@ def test_the_ten_classes_have_ten_colours() -> None:
     assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in CLASS_COLOURS)
 
 
-def test_the_colours_are_petroffs() -> None:
-    # arXiv 2107.02270, as Matplotlib's "petroff10" carries them.
-    from matplotlib import style
-
-    cycle = style.library["petroff10"]["axes.prop_cycle"].by_key()["color"]
-    assert [colour.lower() for colour in cycle] == list(CLASS_COLOURS)
-
-
 def test_model_a_and_model_b_have_different_accents() -> None:
     assert MODEL_A != MODEL_B
 

@@ -16,7 +16,7 @@ def on_a_machine(patch: pytest.MonkeyPatch, *, cores: int, gpus: int, visible: s
 
 
 @pytest.mark.parametrize(
-    ("cores", "n_workers", "threads"), [(1, 1, "1"), (2, 1, "2"), (3, 1, "3"), (8, 4, "2")]
+    ("cores", "n_workers", "threads"), [(1, 1, "1"), (2, 1, "1"), (3, 1, "2"), (8, 4, "1")]
 )
 def test_without_a_gpu_there_is_one_worker_per_two_cores(
     cores: int, n_workers: int, threads: str, monkeypatch: pytest.MonkeyPatch
@@ -32,7 +32,7 @@ def test_with_gpus_each_worker_sees_one_of_its_own(monkeypatch: pytest.MonkeyPat
     on_a_machine(monkeypatch, cores=16, gpus=2, visible="3,5")
     environments = cluster.worker_environments()
     assert [environment["CUDA_VISIBLE_DEVICES"] for environment in environments] == ["3", "5"]
-    assert environments[0]["OMP_NUM_THREADS"] == "8"
+    assert environments[0]["OMP_NUM_THREADS"] == "7"
 
 
 def test_waiting_threads_sleep(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from jaxtyping import TypeCheckError
 
 from vizmodels.experiment import AutoencoderSpec, VAESpec
 from vizmodels.models import build_model
@@ -136,3 +137,8 @@ def test_changing_the_weight_tensor_changes_the_next_loss(generator: torch.Gener
     expected = before.per_image + 2 * before.terms[1].values
     model.kl_weight.fill_(2.0)
     torch.testing.assert_close(model.losses(x, x, None).per_image, expected)
+
+
+def test_shapes_that_do_not_match_are_refused_under_test() -> None:
+    with pytest.raises(TypeCheckError):
+        squared_error(torch.zeros(2, 1, 8, 8), torch.zeros(3, 1, 8, 8))

@@ -237,7 +237,7 @@ def test_a_damaged_shipped_run_is_reported_and_left_where_it_is(
     assert [record.id for record in library.list()] == [other_run.id]
     assert list(library.damaged) == [run.id]
     assert folder.is_dir()
-    with pytest.raises(DamagedRun, match="no evaluation.json"):
+    with pytest.raises(DamagedRun, match=r"no evaluation\.json"):
         library.load(run.id)
 
 

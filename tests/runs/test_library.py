@@ -1,5 +1,4 @@
 import dataclasses
-import os
 import pickle
 import stat
 from pathlib import Path
@@ -234,8 +233,7 @@ def test_an_id_never_reaches_the_file_system_unless_it_is_one(
         library.load(run_id)
 
 
-@pytest.fixture
-def failing_rename(monkeypatch: pytest.MonkeyPatch) -> None:
+def let_renames_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rename that would put the run in its place fails, as on a full disk."""
     rename = Path.rename
 
@@ -247,21 +245,21 @@ def failing_rename(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "rename", fail)
 
 
-@pytest.mark.usefixtures("failing_rename")
-def test_a_save_that_fails_leaves_no_half_run(library: RunLibrary, run: Run) -> None:
+def test_a_save_that_fails_leaves_no_half_run(
+    library: RunLibrary, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_renames_fail(monkeypatch)
     with pytest.raises(OSError, match="No space left"):
         library.save(run)
     assert list(library.path.iterdir()) == []
     assert library.list() == []
 
 
-@pytest.mark.usefixtures("failing_rename")
 def test_a_save_that_fails_leaves_the_run_that_was_there(
     library: RunLibrary, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as working:
-        working.setattr(Path, "rename", lambda self, target: os.rename(self, target))
-        library.save(run)
+    library.save(run)
+    let_renames_fail(monkeypatch)
     with pytest.raises(OSError, match="No space left"):
         library.save(dataclasses.replace(run, evaluation={"loss": 9.0}))
     assert [path.name for path in library.path.iterdir()] == [run.id]

@@ -84,7 +84,9 @@ def worker_environments(n_workers: int | None = None) -> list[dict[str, str]]:
     """Environment of each worker to start here: its share of the cores, and a GPU of its own."""
     gpus = visible_gpus()
     n_workers = n_workers or len(gpus) or max(1, CPU_COUNT // CORES_PER_WORKER)
-    threads = str(max(1, CPU_COUNT // n_workers))
+    # One core stays for the server and the visitor's browser: two threads that wait for a core
+    # they do not get train a small model several times slower than one thread that has its own.
+    threads = str(max(1, (CPU_COUNT - 1) // n_workers))
     environments = [
         dict.fromkeys(THREAD_VARIABLES, threads) | WAIT_POLICY for _ in range(n_workers)
     ]

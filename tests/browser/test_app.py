@@ -1,0 +1,219 @@
+"""The app as a visitor meets it: a real server, a real engine, a real Chromium, real MNIST."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from bench.serving import Served, serve, wait_until_settled
+from bench.stage import FIND_STAGE, MAP_IS_ALIVE, PIXEL_LIMIT
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from vizmodels.experiment import VAESpec
+from vizmodels.places import ASSETS
+from vizmodels.runs.library import RunLibrary
+from vizmodels.runs.run import Run
+
+TRAINING_LIMIT_MS = 120_000  # one epoch takes 3 s, the engine's first start 10 s
+SHIPPED = RunLibrary(ASSETS / "runs")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("app-home")
+
+
+@pytest.fixture(scope="module")
+def app(home: Path, browser: Browser) -> Iterator[Served]:
+    assert browser
+    with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as served:
+        yield served
+        assert "Traceback" not in served.log.read_text()
+
+
+@pytest.fixture
+def visitor(browser: Browser, app: Served) -> Iterator[Page]:
+    context: BrowserContext = browser.new_context(
+        viewport={"width": 1440, "height": 900}, base_url=app.address
+    )
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors
+
+
+def shipped_id(title: str) -> str:
+    return next(record.id for record in SHIPPED.list() if record.title == title)
+
+
+def open_map(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector(MAP_IS_ALIVE)
+    page.evaluate(FIND_STAGE)
+
+
+def probe(page: Page) -> tuple[np.ndarray, np.ndarray]:
+    """The latent under the probe, and the pixels the browser decoded there."""
+    shown = page.evaluate(
+        "() => { const p = window.findStage().probe();"
+        " return [Array.from(p.z), Array.from(p.pixels)]; }"
+    )
+    return np.array(shown[0], np.float32), np.array(shown[1], np.float32)
+
+
+def assert_decoded_as_pytorch_does(page: Page, run: Run) -> None:
+    z, pixels = probe(page)
+    expected = run.model.decode(torch.from_numpy(z)[None]).flatten().numpy()
+    assert np.abs(pixels - expected).max() < PIXEL_LIMIT
+
+
+def test_home_opens_on_a_map_that_decodes_what_is_under_the_pointer(visitor: Page) -> None:
+    open_map(visitor, "/")
+    run = SHIPPED.load(shipped_id("VAE mlp · 2-D · strokes · KL weight 0.001"))
+    box = visitor.locator(".map[data-model=a] .letters").bounding_box()
+    assert box is not None
+    seen: list[np.ndarray] = []
+    for x, y in ((0.3, 0.4), (0.5, 0.5), (0.6, 0.3)):
+        visitor.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        visitor.wait_for_timeout(100)
+        assert_decoded_as_pytorch_does(visitor, run)
+        seen.append(probe(visitor)[0])
+    assert len({tuple(z) for z in seen}) == len(seen)
+
+
+def test_moving_over_the_map_sends_nothing_to_the_server(visitor: Page) -> None:
+    sent: list[object] = []
+    visitor.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    open_map(visitor, "/")
+    wait_until_settled(visitor)
+    visitor.wait_for_timeout(500)
+    assert sent  # the listener works: opening the page sent something
+    sent.clear()
+    box = visitor.locator(".map[data-model=a] .letters").bounding_box()
+    assert box is not None
+    for at in np.linspace(0.1, 0.9, 40):
+        visitor.mouse.move(box["x"] + at * box["width"], box["y"] + at * box["height"])
+    visitor.wait_for_timeout(300)
+    assert not sent
+
+
+def test_sliders_drive_a_model_with_sixteen_axes(visitor: Page) -> None:
+    run_id = shipped_id("VAE conv · 16-D · strokes · KL weight 0.001")
+    open_map(visitor, f"/latent_space?a={run_id}&b=none")
+    expect(visitor.locator("input[type=range]")).to_have_count(16)
+    before, _ = probe(visitor)
+    visitor.locator("input[type=range]").first.press("ArrowRight")
+    visitor.wait_for_timeout(200)
+    after, _ = probe(visitor)
+    assert np.count_nonzero(before != after) == 1
+    assert_decoded_as_pytorch_does(visitor, SHIPPED.load(run_id))
+
+
+def test_an_address_that_names_no_run_opens_the_default_with_a_sentence(visitor: Page) -> None:
+    open_map(visitor, "/latent_space?a=ffffffffffff")
+    sentence = "Model A must be in the library; the address names ffffffffffff."
+    expect(visitor.get_by_text(sentence)).to_be_visible()
+
+
+def test_the_chosen_models_go_along_to_the_next_page(visitor: Page) -> None:
+    run_id = shipped_id("AE mlp · 16-D · strokes")
+    open_map(visitor, f"/latent_space?a={run_id}")
+    visitor.get_by_role("link", name="Reconstruction").click()
+    expect(visitor.get_by_text("Model A · AE mlp · 16-D · strokes")).to_be_visible()
+    assert f"a={run_id}" in visitor.url
+
+
+def test_artefacts_are_kept_for_ever_and_unknown_ones_are_not_found(visitor: Page) -> None:
+    answers: dict[str, str | None] = {}
+    visitor.on("response", lambda r: answers.update({r.url: r.headers.get("cache-control")}))
+    open_map(visitor, "/")
+    ours = {url: kept for url, kept in answers.items() if "/artefacts/" in url or "/stage/" in url}
+    assert len(ours) > 20
+    assert all(kept is not None and "immutable" in kept for kept in ours.values())
+    for path in (
+        "/artefacts/runs/..%2F..%2Fetc-0/weights.bin",
+        "/artefacts/runs/000000000000-00000000/weights.bin",
+        "/artefacts/points/strokes-10000-00000000/sprite.png",
+        "/artefacts/points/nothing-1-0/sprite.png",
+    ):
+        assert visitor.request.get(path).status in (400, 404), path
+
+
+def test_a_vae_trained_on_mnist_from_the_page_ends_on_its_map(
+    visitor: Page, browser: Browser, app: Served, home: Path, real_data: Path
+) -> None:
+    _choose_mnist(visitor, epochs=2, kl_weight="0.0003")
+    visitor.get_by_role("button", name="Train", exact=True).click()
+    visitor.wait_for_url(re.compile(r"job=[0-9a-f]{12}"))
+    job_id = visitor.url.split("job=")[1][:12]
+    training = visitor.get_by_text(re.compile(r"epoch \d of 2 · [\d,]+ images/s"))
+    expect(training).to_be_visible(timeout=TRAINING_LIMIT_MS)
+    expect(visitor.get_by_alt_text("reconstruction in squared error")).to_be_visible()
+    expect(visitor.get_by_alt_text("Test images above")).to_be_visible()
+
+    # The tab is closed; the training goes on, and the link shows it to somebody else.
+    context = browser.new_context(base_url=app.address)
+    visitor.goto("about:blank")
+    other = context.new_page()
+    other.goto(f"/train?job={job_id}")
+    to_map = other.get_by_role("button", name="See its latent space")
+    expect(to_map).to_be_visible(timeout=TRAINING_LIMIT_MS)
+    to_map.click()
+    other.wait_for_selector(MAP_IS_ALIVE)
+    other.evaluate(FIND_STAGE)
+    assert f"a={job_id}" in other.url
+    run = RunLibrary(home / "runs").load(job_id)
+    assert run.experiment.dataset == "mnist"
+    assert isinstance(run.experiment.model, VAESpec) and run.experiment.model.kl_weight == 3e-4
+    assert run.evaluation["reconstruction"] < 0.05
+    assert_decoded_as_pytorch_does(other, run)
+    context.close()
+
+
+def test_two_visitors_who_ask_for_the_same_share_one_job_and_either_can_stop_it(
+    visitor: Page, browser: Browser, app: Served, real_data: Path
+) -> None:
+    context = browser.new_context(base_url=app.address)
+    pages = [visitor, context.new_page()]
+    addresses: list[str] = []
+    for page in pages:
+        _choose_mnist(page, epochs=200, kl_weight="0.0007")
+        page.get_by_role("button", name="Train", exact=True).click()
+        page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"))
+        addresses.append(page.url.split("job=")[1])
+    assert addresses[0] == addresses[1]
+    expect(pages[1].get_by_text("images/s")).to_be_visible(timeout=TRAINING_LIMIT_MS)
+    pages[1].get_by_role("button", name="Stop").click()
+    for page in pages:
+        expect(page.get_by_text("Stopped · VAE mlp")).to_be_visible()
+    context.close()
+
+
+def test_a_learning_rate_that_diverges_ends_in_a_sentence(visitor: Page, real_data: Path) -> None:
+    _choose_mnist(visitor, epochs=5, kl_weight="100")
+    visitor.get_by_text("More", exact=True).click()
+    rate = visitor.get_by_role("spinbutton", name="Learning rate")
+    rate.fill("1")
+    rate.press("Enter")
+    wait_until_settled(visitor)
+    visitor.get_by_role("button", name="Train", exact=True).click()
+    sentence = re.compile(r"must be a finite number; got .* Lower the learning rate to 0.1")
+    expect(visitor.get_by_text(sentence)).to_be_visible(timeout=TRAINING_LIMIT_MS)
+
+
+def _choose_mnist(page: Page, *, epochs: int, kl_weight: str) -> None:
+    page.goto("/train")
+    wait_until_settled(page)
+    page.get_by_label("Images").click()
+    page.get_by_role("option", name="mnist", exact=True).click()
+    for label, value in (("KL weight", kl_weight), ("Epochs", str(epochs))):
+        box = page.get_by_role("spinbutton", name=label)
+        box.fill(value)
+        box.press("Enter")
+        page.wait_for_timeout(300)
+        wait_until_settled(page)
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()

@@ -1,0 +1,183 @@
+"""Every page runs without an exception from shipped runs, and does one action."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pages.parts import artefacts, shared
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT_S = 120
+SHOWN_FIRST = "VAE mlp · 2-D · strokes · KL weight 0.001"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_shared_objects(session_cache: Path) -> Iterator[None]:
+    """The library and the atlas of this test's own home."""
+    caches = (shared.library, shared.atlas, artefacts.sprite, artefacts.program)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def session_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """One home for this module's tests, so that the strokes are drawn once."""
+    home = tmp_path_factory.getbasetemp() / "pages-home"
+    monkeypatch.setenv("LATENTARIUM_HOME", str(home))
+    return home
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=TIMEOUT_S)
+    for key, value in query.items():
+        test.query_params[key] = value
+    return test.run()
+
+
+
+@pytest.mark.parametrize("name", ["navigation", "train", "latent_space", "reconstruction"])
+def test_a_page_opens_without_an_exception(name: str) -> None:
+    test = open_page(name)
+    assert not test.exception
+    assert not test.error
+
+
+def test_home_opens_on_the_stage_with_a_card_for_every_shipped_run() -> None:
+    test = open_page("navigation")
+    assert len(test.get("bidi_component")) == 1
+    cards = [b for b in test.button if b.key is not None and b.key.startswith("card_a_")]
+    assert len(cards) == len(shared.library().list()) >= 14
+
+
+def test_a_card_makes_its_run_model_a() -> None:
+    test = open_page("navigation")
+    (sixteen,) = _ids("VAE mlp · 16-D · strokes · KL weight 0.001")
+    test.button(key=f"card_a_{sixteen}").click().run()
+    assert not test.exception
+    assert test.selectbox(key="pick_a").value == sixteen
+
+
+def test_the_latent_space_page_shows_the_stage_of_the_vae_beside_the_autoencoder() -> None:
+    test = open_page("latent_space")
+    assert test.selectbox(key="pick_a").value in _ids(SHOWN_FIRST)
+    assert test.selectbox(key="pick_b").value in _ids("AE mlp · 2-D · strokes")
+    assert len(test.get("bidi_component")) == 1
+
+
+def test_model_a_chosen_on_one_page_is_in_the_address_and_shown_after_a_rerun() -> None:
+    test = open_page("latent_space")
+    (pca,) = _ids("PCA · 2-D · strokes")
+    test.selectbox(key="pick_a").set_value(pca).run()
+    assert test.query_params["a"] == pca
+    assert not test.exception
+    assert test.selectbox(key="pick_a").value == pca
+
+
+def test_an_address_with_a_run_restores_it() -> None:
+    (sixteen,) = _ids("AE mlp · 16-D · strokes")
+    test = open_page("latent_space", a=sixteen)
+    assert test.selectbox(key="pick_a").value == sixteen
+
+
+def test_an_address_that_names_no_run_gets_a_sentence_and_the_default() -> None:
+    test = open_page("latent_space", a="000000000000")
+    assert not test.exception
+    (warning,) = test.warning
+    assert warning.value.startswith(
+        "Model A must be in the library; the address names 000000000000. Shown instead: VAE mlp"
+    )
+    assert test.selectbox(key="pick_a").value in _ids(SHOWN_FIRST)
+
+
+def test_an_address_whose_models_saw_different_images_gets_a_sentence(real_data: Path) -> None:
+    (strokes,) = _ids(SHOWN_FIRST)
+    (mnist,) = _ids("AE mlp · 2-D · mnist")
+    test = open_page("latent_space", a=strokes, b=mnist)
+    (warning,) = test.warning
+    assert warning.value.startswith("Model B must be trained on model A's images")
+
+
+def test_pca_and_three_axes_are_a_click_away() -> None:
+    (sixteen,) = _ids("VAE mlp · 16-D · strokes · KL weight 0.001")
+    test = open_page("latent_space", a=sixteen)
+    (kind,) = [b for b in test.button_group if b.label == "Map"]
+    assert kind.value == "pca"
+    axes = next(b for b in test.button_group if b.label == "Axes")
+    axes.set_value(3).run()
+    assert not test.exception
+    assert len(test.get("plotly_chart")) == 2
+    assert any("trustworthiness" in caption.value for caption in test.caption)
+
+
+def test_a_map_that_the_engine_has_to_compute_says_so_when_there_is_no_engine() -> None:
+    test = open_page("latent_space")
+    next(b for b in test.button_group if b.label == "Map").set_value("umap").run()
+    assert not test.exception
+    assert any("PCA is shown instead" in warning.value for warning in test.warning)
+
+
+def test_the_reconstruction_page_ranks_pictures_by_model_a() -> None:
+    test = open_page("reconstruction")
+    shown: dict[str, float] = {}
+    for order in ("best", "median", "worst"):
+        next(b for b in test.button_group if b.label == "Pictures").set_value(order).run()
+        assert not test.exception
+        text = next(m.value for m in test.markdown if "Model A" in m.value)
+        shown[order] = float(text.split("per pixel: ")[1].split(" on these")[0])
+    assert shown["best"] < shown["median"] < shown["worst"]
+
+
+def test_the_train_page_shows_how_the_shipped_run_learned() -> None:
+    test = open_page("train")
+    assert any(SHOWN_FIRST in markdown.value for markdown in test.markdown)
+    assert any("λ = 0.784, decoder variance c = 0.392" in c.value for c in test.caption)
+
+
+def test_the_train_page_offers_only_the_knobs_of_the_family() -> None:
+    test = open_page("train")
+    assert "KL weight" in [n.label for n in test.number_input]
+    next(b for b in test.button_group if b.label == "Family").set_value("autoencoder").run()
+    assert not test.exception
+    assert "KL weight" not in [n.label for n in test.number_input]
+
+
+def test_the_train_page_says_why_it_cannot_train_without_an_engine() -> None:
+    test = open_page("train")
+    test.button(key="start").click().run()
+    assert not test.exception
+    assert any("must be" in error.value for error in test.error)
+
+
+def test_the_train_page_refuses_more_axes_than_pixels_with_a_sentence() -> None:
+    test = open_page("train")
+    test.selectbox(key="train_dataset").set_value("digits").run()
+    test.number_input(key="vae_latent_dim").set_value(65).run()
+    assert not test.exception
+    assert any("at most 64, the number of values in one picture" in e.value for e in test.error)
+
+
+def test_the_train_page_says_that_a_job_in_the_address_is_not_known() -> None:
+    test = open_page("train", job="000000000000")
+    assert not test.exception
+    assert len(test.warning) == 1
+
+
+def test_images_that_are_not_here_come_with_one_button_that_fetches_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTARIUM_DATA", str(tmp_path))
+    (mnist,) = _ids("VAE mlp · 2-D · mnist · KL weight 0.001")
+    test = open_page("reconstruction", a=mnist)
+    assert not test.exception
+    assert test.info[0].value == "The images of mnist are not on this machine."
+    assert test.button(key="fetch_mnist").label == "Fetch mnist"
+
+
+def _ids(title: str) -> list[str]:
+    return [record.id for record in shared.library().list() if record.title == title]
