@@ -48,7 +48,7 @@ def initialise(model: nn.Module, generator: torch.Generator) -> None:
 def _dense(sizes: tuple[int, ...]) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for n_in, n_out in itertools.pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+        layers += [nn.Linear(n_in, n_out), nn.ReLU(inplace=True)]
     return layers[:-1]
 
 
@@ -67,7 +67,7 @@ def _conv_encoder(
     channels = (image_shape[0], *widths)
     layers: list[nn.Module] = []
     for n_in, n_out in itertools.pairwise(channels):
-        layers += [nn.Conv2d(n_in, n_out, KERNEL, STRIDE, PADDING), nn.ReLU()]
+        layers += [nn.Conv2d(n_in, n_out, KERNEL, STRIDE, PADDING), nn.ReLU(inplace=True)]
     height, width = _sides(image_shape, len(widths))[-1]
     features = channels[-1] * height * width
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, n_outputs))
@@ -81,7 +81,7 @@ def _conv_decoder(
     height, width = sides[-1]
     layers: list[nn.Module] = [
         nn.Linear(latent_dim, channels[-1] * height * width),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.Unflatten(1, (channels[-1], height, width)),
     ]
     for stage in reversed(range(len(widths))):
@@ -90,5 +90,5 @@ def _conv_decoder(
         up = nn.ConvTranspose2d(
             channels[stage + 1], channels[stage], KERNEL, STRIDE, PADDING, output_padding=lost
         )
-        layers += [up, nn.ReLU()]
+        layers += [up, nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])
