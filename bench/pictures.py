@@ -1,4 +1,4 @@
-"""Takes the pictures in `assets/figures/` from the real app and its shipped runs: `make figures`."""
+"""Takes the pictures in `assets/figures/` from the app and its shipped runs: `make figures`."""
 
 import tempfile
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SETTLE_MS = 900  # web fonts and the last frame of a chart
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: which page, how large, in which theme, and where the pointer rests on the map."""
+    """One picture: which page, how large, in which theme, where the pointer is on the map."""
 
     name: str
     address: str

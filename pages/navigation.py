@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-st.set_page_config(page_title="Latentarium", page_icon=":material/blur_on:", layout="wide")
+from vizmodels.places import ASSETS
+
+st.set_page_config(page_title="Latentarium", page_icon=str(ASSETS / "icon.png"), layout="wide")
 
 PAGES = [
     st.Page(

@@ -81,6 +81,8 @@ export async function loadPoints(spec) {
 export async function loadCore(spec, points) {
   const dim = spec.latent_dim;
   const thing = `“${spec.title}”`;
+  // The map is read after this; asked for now, it is in the browser's cache by then.
+  fetch(resolve(spec.map.url)).catch(() => {}); // the reading itself says what went wrong
   const [program, weightBuffer, latentBuffer] = await Promise.all([
     fetchProgram(spec.program, thing),
     fetchBuffer(spec.weights, null, `The weights of ${thing}`),

@@ -1,4 +1,4 @@
-"""Cards of the runs: what each reconstructs, and the figures that tell it from its neighbours."""
+"""Cards of the runs: what each reconstructs, and the figure that tells it from its neighbours."""
 
 import numpy as np
 import streamlit as st
@@ -12,22 +12,21 @@ from vizmodels.runs.library import RunRecord
 
 CARDS_PER_ROW = 3
 PICTURES_PER_CARD = 8
+WIDEST_CARD = 400  # px
 
 
 def show_gallery(limit: int = 24) -> None:
-    """Every run of the library as a card, shipped ones first."""
-    st.subheader("Runs", anchor=False)
+    """The runs of the library as cards, shipped ones first; a card's button opens its map."""
     records = library().list()[:limit]
     for start in range(0, len(records), CARDS_PER_ROW):
-        for column, record in zip(
-            st.columns(CARDS_PER_ROW), records[start : start + CARDS_PER_ROW], strict=False
-        ):
-            with column.container(border=True):
+        row = records[start : start + CARDS_PER_ROW]
+        for column, record in zip(st.columns(CARDS_PER_ROW), row, strict=False):
+            with column:
                 _show_card(record)
 
 
 def _show_card(record: RunRecord) -> None:
-    st.markdown(f"**{record.title}**")
+    # Two elements a card and no more: each one delays the map above by some milliseconds.
     try:
         pictures = atlas().run(record.id).preview[:, :PICTURES_PER_CARD]
     except LatentariumError as error:
@@ -36,14 +35,13 @@ def _show_card(record: RunRecord) -> None:
     show_sheet(
         tile_sheet(np.concatenate(list(pictures)), columns=pictures.shape[1]),
         f"Test images, and the reconstructions of {record.title}",
+        widest=WIDEST_CARD,
     )
-    st.caption(f"test reconstruction {record.evaluation['reconstruction']:.4f}")
-    buttons = st.columns(2)
-    for slot, column in zip("ab", buttons, strict=True):
-        column.button(
-            f"Model {slot.upper()}",
-            key=f"card_{slot}_{record.id}",
-            on_click=choose,
-            args=(slot, record.id),
-            width="stretch",
-        )
+    st.button(
+        f"{record.title} · error {record.evaluation['reconstruction']:.4f}",
+        key=f"card_a_{record.id}",
+        help="Open this run's map. The error is the test set's reconstruction term.",
+        on_click=choose,
+        args=("a", record.id),
+        type="tertiary",
+    )

@@ -3,11 +3,15 @@
 import contextlib
 import gc
 import threading
+import time
 from collections.abc import AsyncIterator
 
 from pages.parts.artefacts import program, sprite
 from pages.parts.shared import atlas, library
 from vizmodels.errors import LatentariumError
+
+ENGINE_DELAY_SECONDS = 2.0
+"""The first visitor's page comes first: starting workers takes both of a laptop's cores a while."""
 
 
 @contextlib.asynccontextmanager
@@ -25,6 +29,7 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
 
 def _warm_up() -> None:
     _prepare_first_map()
+    time.sleep(ENGINE_DELAY_SECONDS)
     from vizmodels.jobs import open_board  # here, since dask takes a second to import
 
     open_board(library()).start_in_background()

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
 from bench.serving import Served, serve, wait_until_settled
 from bench.stage import FIND_STAGE, MAP_IS_ALIVE, PIXEL_LIMIT
-from playwright.sync_api import Browser, BrowserContext, Page, expect
 from vizmodels.experiment import VAESpec
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary

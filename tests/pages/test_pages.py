@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages.parts import artefacts, shared
 from streamlit.testing.v1 import AppTest
+
+from pages.parts import artefacts, shared
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 120
@@ -38,7 +39,6 @@ def open_page(name: str, **query: str) -> AppTest:
     for key, value in query.items():
         test.query_params[key] = value
     return test.run()
-
 
 
 @pytest.mark.parametrize("name", ["navigation", "train", "latent_space", "reconstruction"])

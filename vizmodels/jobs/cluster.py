@@ -29,6 +29,9 @@ THREAD_VARIABLES = (
 # those that spin instead were measured to slow a small model's training 5 to 30 times.
 WAIT_POLICY = {"OMP_WAIT_POLICY": "PASSIVE"}
 
+# Workers take what the server and the visitor's browser leave of the cores.
+YIELD_TO_PAGES = "import os; getattr(os, 'nice', int)(10)"  # Windows has no nice
+
 # A terminal's Ctrl-C reaches every process; the server ends its workers, and they say nothing.
 IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
@@ -122,7 +125,7 @@ def _local_cluster(environments: list[dict[str, str]]) -> SpecCluster:
                 "nthreads": 1,
                 "env": environment,
                 "memory_limit": 1 / len(environments),  # a share of this machine's
-                "preload": [IGNORE_CTRL_C],
+                "preload": [IGNORE_CTRL_C, YIELD_TO_PAGES],
                 "silence_logs": logging.ERROR,
             },
         }
