@@ -2,9 +2,9 @@
 
 Both loops train the same model from the same weights on MNIST with batches of 256 for the same
 number of epochs, in turns within one process; the medians of the rounds are compared, and the
-mean test losses have to agree within 1 %. The usual loop is what most tutorials do: `DataLoader` over
-`ToTensor`, float32, Adam as it comes, `.item()` after every step. Its number of loader processes
-is the faster of 0 and 2.
+mean test losses have to agree within 1 %. The usual loop is what most tutorials do: `DataLoader`
+over `ToTensor`, float32, Adam as it comes, `.item()` after every step. Its number of loader
+processes is the faster of 0 and 2.
 """
 
 import argparse
