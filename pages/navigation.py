@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from vizmodels.errors import LatentariumError
 from vizmodels.places import ASSETS
 
 st.set_page_config(page_title="Latentarium", page_icon=str(ASSETS / "icon.png"), layout="wide")
@@ -34,4 +35,7 @@ PAGES = [
     ),
 ]
 
-st.navigation(PAGES, position="top").run()
+try:
+    st.navigation(PAGES, position="top").run()
+except LatentariumError as error:  # what a page did not foresee is still a sentence
+    st.error(str(error))

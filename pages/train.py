@@ -6,6 +6,7 @@ from pages.parts.job_panel import show_finished, watch_job
 from pages.parts.model_picker import choose, default_run
 from pages.parts.own_images_form import own_images_form
 from pages.parts.shared import library
+from pages.parts.visitor import visitor
 from vizmodels.errors import LatentariumError
 from vizmodels.jobs import board
 from vizmodels.training.evaluation import evaluate
@@ -18,7 +19,7 @@ with form:
         label = "Show this run" if experiment in library() else "Train"
         if action.button(label, type="primary", key="start", width="stretch"):
             try:
-                st.query_params["job"] = board().submit(experiment)
+                st.query_params["job"] = board().submit(experiment, visitor())
             except LatentariumError as error:
                 action.error(str(error))
     own_images_form()

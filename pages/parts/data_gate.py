@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from vizmodels.data import is_available, load_dataset
-from vizmodels.errors import LatentariumError
+from vizmodels.data import load_dataset
+from vizmodels.errors import DataUnavailable, LatentariumError
 from vizmodels.runs.library import RunRecord
 
 
@@ -14,9 +14,14 @@ def data_are_here(record: RunRecord) -> bool:
 
 def dataset_is_here(name: str) -> bool:
     """Whether the image set is on this machine; if not, offers the button that fetches it."""
-    if is_available(name):
+    try:
+        load_dataset(name, download=False)
         return True
-    st.info(f"The images of {name} are not on this machine.")
+    except DataUnavailable:
+        st.info(f"The images of {name} are not on this machine.")
+    except LatentariumError as error:
+        st.error(str(error))
+        return False
     if not st.button(f"Fetch {name}", key=f"fetch_{name}"):
         return False
     bar = st.progress(0.0, text=f"Fetching {name}")

@@ -6,6 +6,7 @@ from typing import cast
 import streamlit as st
 
 from pages.parts.shared import atlas
+from pages.parts.visitor import visitor
 from vizmodels.analysis.projection import Projection, ProjectionKind, project
 from vizmodels.errors import LatentariumError
 from vizmodels.jobs import board
@@ -33,7 +34,8 @@ def ready_projection(
 def _submit(model: RunRecord, kind: ProjectionKind, n_axes: int) -> str:
     name = atlas().projection_name(model.id, kind, n_axes)
     title = f"{kind} map of {model.title}"
-    return board().submit_call(name, project, atlas().latents(model.id), kind, n_axes, title=title)
+    latents = atlas().latents(model.id)
+    return board().submit_call(name, project, latents, kind, n_axes, title=title, visitor=visitor())
 
 
 def _wait(jobs: dict[str, str], kind: ProjectionKind) -> None:

@@ -181,3 +181,30 @@ def test_images_that_are_not_here_come_with_one_button_that_fetches_them(
 
 def _ids(title: str) -> list[str]:
     return [record.id for record in shared.library().list() if record.title == title]
+
+
+def test_a_truncated_file_of_images_gets_a_sentence(
+    real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for file in (real_data / "MNIST" / "raw").iterdir():
+        (raw / file.name).write_bytes(file.read_bytes()[:5000])
+    monkeypatch.setenv("LATENTARIUM_DATA", str(tmp_path))
+    (mnist,) = _ids("VAE mlp · 2-D · mnist · KL weight 0.001")
+    test = open_page("reconstruction", a=mnist)
+    assert not test.exception
+    (error,) = test.error
+    assert "5000 bytes" in error.value or "5,000 bytes" in error.value
+    assert "Delete it" in error.value
+
+
+def test_a_damaged_run_is_named_and_the_others_are_shown(session_cache: Path) -> None:
+    folder = session_cache / "runs" / "0123456789ab"
+    folder.mkdir(parents=True)
+    (folder / "experiment.json").write_text("{")
+    test = open_page("latent_space")
+    assert not test.exception
+    (warning,) = test.warning
+    assert warning.value.startswith("Run 0123456789ab must be whole and readable; got no ")
+    assert len(test.get("bidi_component")) == 1
