@@ -4,25 +4,14 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from vizmodels.figures.curves import term_figure
 from vizmodels.figures.errors_by_image import error_distribution_figure
-from vizmodels.figures.latents import live_map_figure, map_3d_figure
+from vizmodels.figures.latents import map_3d_figure
 from vizmodels.figures.theme import MODEL_A, MODEL_B, class_colour
 
 RNG = np.random.default_rng(0)
 ERRORS = RNG.gamma(2.0, 0.01, size=500)
 LABELS = np.arange(60) % 3
 NAMES = ("zero", "one", "two")
-
-
-def a_curve(height: int = 260) -> go.Figure:
-    steps, test_steps = [10, 20, 30], [15, 30]
-    train, test = np.array([3.0, 2.0, 1.0]), np.array([2.5, 1.5])
-    return term_figure("kl", "nats", steps, train, test_steps, test, n_steps=40, height=height)
-
-
-def a_live_map(height: int = 380) -> go.Figure:
-    return live_map_figure(RNG.normal(size=(60, 2)), LABELS, NAMES, height)
 
 
 def an_error_distribution(height: int = 300) -> go.Figure:
@@ -34,9 +23,7 @@ def a_3d_map(height: int = 620) -> go.Figure:
     return map_3d_figure(RNG.normal(size=(60, 3)), LABELS, NAMES, axes, height=height)
 
 
-EVERY_FIGURE = pytest.mark.parametrize(
-    "make", [a_curve, a_live_map, an_error_distribution, a_3d_map]
-)
+EVERY_FIGURE = pytest.mark.parametrize("make", [an_error_distribution, a_3d_map])
 
 
 @EVERY_FIGURE
@@ -53,17 +40,10 @@ def test_the_height_is_fixed(make) -> None:
     assert make().layout.height is not None
 
 
-@pytest.mark.parametrize(
-    ("make", "x_title", "y_title"),
-    [
-        (a_curve, "step", "kl<br>nats"),
-        (a_live_map, "first map axis", "second map axis"),
-        (an_error_distribution, "squared error per pixel", "images, %"),
-    ],
-)
-def test_axes_have_titles_with_their_units(make, x_title: str, y_title: str) -> None:
-    layout = make().layout
-    assert (layout.xaxis.title.text, layout.yaxis.title.text) == (x_title, y_title)
+def test_axes_have_titles_with_their_units() -> None:
+    layout = an_error_distribution().layout
+    titles = (layout.xaxis.title.text, layout.yaxis.title.text)
+    assert titles == ("squared error per pixel", "images, %")
 
 
 def test_the_axes_of_a_map_in_3d_have_the_names_given() -> None:
@@ -78,30 +58,21 @@ def test_a_figure_has_no_colours_of_paper_or_text_of_its_own(make) -> None:
     assert layout.font.color is None
 
 
-def test_a_curve_shows_training_as_a_line_and_test_as_points() -> None:
-    train, test = a_curve().data
-    assert (train.mode, train.line.color) == ("lines", MODEL_A)
-    assert train.x.tolist() == [10, 20, 30] and train.y.tolist() == [3, 2, 1]
-    assert "markers" in test.mode and test.marker.color == MODEL_B
-    assert test.x.tolist() == [15, 30] and test.y.tolist() == [2.5, 1.5]
-    assert a_curve().layout.xaxis.range == (0, 40)
-
-
-@pytest.mark.parametrize("make", [a_live_map, a_3d_map])
-def test_each_class_is_a_trace_in_its_own_colour(make) -> None:
-    traces = make().data
+def test_each_class_is_a_trace_in_its_own_colour() -> None:
+    traces = a_3d_map().data
     assert [trace.name for trace in traces] == list(NAMES)
     assert [trace.marker.color for trace in traces] == [class_colour(k) for k in range(3)]
     assert [len(trace.x) for trace in traces] == [20, 20, 20]
 
 
 def test_points_without_labels_are_one_trace() -> None:
-    (trace,) = live_map_figure(RNG.normal(size=(60, 2)), None, ()).data
+    axes = ("z1", "z2", "z3")
+    (trace,) = map_3d_figure(RNG.normal(size=(60, 3)), None, (), axes).data
     assert len(trace.x) == 60 and trace.marker.color == MODEL_A
 
 
-def test_the_axes_of_a_live_map_have_one_scale() -> None:
-    assert a_live_map().layout.yaxis.scaleanchor == "x"
+def test_the_axes_of_a_map_in_3d_have_one_scale() -> None:
+    assert a_3d_map().layout.scene.aspectmode == "data"
 
 
 def test_a_map_in_3d_can_be_coloured_by_a_value() -> None:

@@ -1,4 +1,4 @@
-"""Latents as points: the small live map while training, and the map in three axes."""
+"""Latents as points: the map in three axes."""
 
 from collections.abc import Sequence
 
@@ -7,27 +7,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from vizmodels.figures.theme import MODEL_A, SEQUENTIAL, class_colour, styled
-
-
-def live_map_figure(
-    points: NDArray[np.floating],
-    labels: NDArray[np.int64] | None,
-    class_names: Sequence[str],
-    height: int = 380,
-) -> go.Figure:
-    """Where test images lie while the model trains; (P, 2) points, one colour per class."""
-    figure = go.Figure()
-    for name, colour, chosen in _groups(labels, class_names, len(points)):
-        figure.add_scatter(
-            x=points[chosen, 0].astype(np.float32),
-            y=points[chosen, 1].astype(np.float32),
-            mode="markers",
-            name=name,
-            marker={"color": colour, "size": 5, "opacity": 0.8},
-            hoverinfo="name",
-        )
-    figure.update_yaxes(scaleanchor="x", scaleratio=1)
-    return styled(figure, height=height, x_title="first map axis", y_title="second map axis")
 
 
 def map_3d_figure(
