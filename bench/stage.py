@@ -122,13 +122,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one 2-D, one 16-D and one conv model")
     quick = parser.parse_args().quick
     library = RunLibrary(ASSETS / "runs")
-    records = [r for r in library.list() if not quick or r.experiment.dataset == "strokes"]
+    records = [r for r in library.list() if not quick or _is_typical(r)]
     with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
         home = Path(temporary)
         with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as app:
             time.sleep(ENGINE_SETTLES_S)
             for record in records:
                 _measure(browser.new_page(), app.address, record, library, 60 if quick else 200)
+
+
+def _is_typical(record: RunRecord) -> bool:
+    """Whether this is one of the three VAEs on `strokes`: 2-D, 16-D and conv."""
+    return record.experiment.dataset == "strokes" and record.experiment.model.family == "vae"
 
 
 def _measure(page: Page, address: str, record: RunRecord, library: RunLibrary, moves: int) -> None:

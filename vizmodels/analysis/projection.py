@@ -133,8 +133,8 @@ def _tsne(latents: Latents, n_axes: int, seed: int) -> NDArray[np.floating]:
     from openTSNE import TSNE
 
     start = _pca_start(latents, n_axes)
-    # FFT-accelerated repulsion exists for two axes only.
-    method = "fft" if n_axes == 2 else "bh"
+    # FFT-accelerated repulsion pays from 10,000 points on, and exists for two axes only.
+    method = "auto" if n_axes == 2 else "bh"
     settings: dict[str, Any] = {"n_components": n_axes, "random_state": seed}
     settings |= {"initialization": start, "negative_gradient_method": method}
     reducer = TSNE(n_jobs=-1, **settings)
