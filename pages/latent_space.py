@@ -23,10 +23,12 @@ if a is not None and data_are_here(a):
         required=True,
         format_func=KIND_NAMES.__getitem__,
         key=f"map_{a.experiment.model.latent_dim}",
+        bind="query-params",
     )
     axes = controls[3].segmented_control(
-        "Axes", (2, 3), default=2, required=True, key="axes", format_func="{}-D".format
-    )
+        "Axes", (2, 3), default=2, required=True, key="axes", format_func="{}-D".format,
+        bind="query-params",
+    )  # fmt: skip
     kind = ready_projection(models, wanted, axes)
     if axes == 2:
         show_stage(a, b, kind=kind, key="map_stage")

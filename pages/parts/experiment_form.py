@@ -30,6 +30,8 @@ def experiment_form() -> tuple[Experiment | None, Any]:
     The experiment it describes, or None with a sentence where there can be none; and a container
     between the first knobs and the others, for the button that starts it.
     """
+    if chosen := st.session_state.pop("chosen_dataset", None):
+        st.session_state["train_dataset"] = chosen  # the set that the visitor has just added
     dataset = st.selectbox("Images", dataset_names(), key="train_dataset")
     family = st.segmented_control(
         "Family",

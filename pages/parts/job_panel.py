@@ -38,15 +38,20 @@ def show_finished(run_id: str) -> None:
     curves, pictures = st.columns([3, 2])
     per_epoch = history.steps[-1] / history.epochs[-1]
     test_steps = (np.array(history.epochs) * per_epoch).astype(np.int64)
-    with curves:
-        for name, unit in zip(history.names, history.units, strict=True):
-            columns = history.column(name), history.column(name, test=True)
-            _show_curve(history.names, name, unit, np.array(history.steps), test_steps, columns)
     with pictures:
         _show_pictures(*run.preview)
         labels = atlas().points(run.experiment.dataset).labels()
         shown = slice(0, FINISHED_POINTS)
         _show_map(_first_axes(run_id)[shown], None if labels is None else labels[shown])
+    with curves:
+        if len(history.steps) == 1:  # a closed form has no curve
+            error = f"{run.evaluation['reconstruction']:.4f}"
+            st.metric(f"Test reconstruction, {history.units[0]}", error)
+            st.caption("Found in closed form, without a step of gradient descent.")
+            return
+        for name, unit in zip(history.names, history.units, strict=True):
+            columns = history.column(name), history.column(name, test=True)
+            _show_curve(history.names, name, unit, np.array(history.steps), test_steps, columns)
 
 
 def _first_axes(run_id: str) -> NDArray[np.float32]:
@@ -66,6 +71,8 @@ def _show_job(job_id: str, was_running: bool) -> None:
         show_finished(job_id)
         return
     if job.latest is None:
+        if not job.is_over:
+            st.caption("It starts as soon as a worker is free and has read the images.")
         return
     latest, curve = job.latest, job.curve
     curves, pictures = st.columns([3, 2])

@@ -10,6 +10,8 @@ SIDES = (8, 16, 28, 32, 48, 64)
 
 def own_images_form() -> None:
     """Show the form, and take in what is given; the new set can then be chosen by its name."""
+    if added := st.session_state.pop("own_added", None):
+        st.success(added)
     with st.expander("Your own images"):
         with st.form("own_images", border=False):
             upload = st.file_uploader(
@@ -36,8 +38,9 @@ def own_images_form() -> None:
             bar.empty()
             st.error(str(error))
             return
-        bar.empty()
-        st.success(
+        st.session_state["own_added"] = (
             f"{images.name}: {len(images.train):,} pictures to train on and "
-            f"{len(images.test):,} to test. Choose {images.name} under Images."
+            f"{len(images.test):,} to test."
         )
+        st.session_state["chosen_dataset"] = images.name
+        st.rerun()  # so that the list of images above has the new set, chosen

@@ -51,8 +51,8 @@ def _wait(jobs: dict[str, str], kind: ProjectionKind) -> None:
             open_jobs += 1
     if open_jobs:
         st.info(
-            f"The {kind.upper()} map is being computed beside this page, which takes 10 to 60 s; "
-            "PCA is shown until then."
+            f"The {kind.upper()} map is being computed in the background, which takes 15 to 90 s "
+            "on two cores; PCA is shown until then."
         )
     elif all(board().progress(job_id).state == "done" for job_id in jobs.values()):
         st.rerun()

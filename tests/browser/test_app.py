@@ -1,12 +1,15 @@
 """The app as a visitor meets it: a real server, a real engine, a real Chromium, real MNIST."""
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bench.serving import Served, serve, wait_until_settled
@@ -126,6 +129,37 @@ def test_the_chosen_models_go_along_to_the_next_page(visitor: Page) -> None:
     visitor.get_by_role("link", name="Reconstruction").click()
     expect(visitor.get_by_text("Model A · AE mlp · 16-D · strokes")).to_be_visible()
     assert f"a={run_id}" in visitor.url
+
+
+def test_a_link_restores_the_models_the_map_and_the_axes(visitor: Page) -> None:
+    run_id = shipped_id("AE mlp · 16-D · strokes")
+    open_map(visitor, f"/latent_space?a={run_id}&b=none")
+    visitor.get_by_role("radio", name="Raw axes").click()
+    visitor.get_by_role("radio", name="3-D").click()
+    visitor.wait_for_url(re.compile("axes="))
+    visitor.goto(visitor.url)
+    wait_until_settled(visitor)
+    expect(visitor.get_by_role("radio", name="Raw axes")).to_be_checked()
+    expect(visitor.get_by_role("radio", name="3-D")).to_be_checked()
+    assert f"a={run_id}" in visitor.url
+
+
+def test_own_images_are_added_chosen_and_ready_to_train(visitor: Page, tmp_path: Path) -> None:
+    archive = tmp_path / "own.zip"
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(archive, "w") as file:
+        for at in range(30):
+            picture = io.BytesIO()
+            Image.fromarray(rng.integers(0, 255, (20, 20), np.uint8)).save(picture, "PNG")
+            file.writestr(f"{('cats', 'dogs')[at % 2]}/{at}.png", picture.getvalue())
+    visitor.goto("/train")
+    wait_until_settled(visitor)
+    visitor.get_by_text("Your own images", exact=True).click()
+    visitor.locator("input[type=file]").set_input_files(archive)
+    visitor.get_by_role("button", name="Add these images").click()
+    expect(visitor.get_by_text("my-images: 28 pictures to train on and 2 to test")).to_be_visible()
+    expect(visitor.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+    expect(visitor.get_by_label("Images", exact=True)).to_have_value("my-images")
 
 
 def test_artefacts_are_kept_for_ever_and_unknown_ones_are_not_found(visitor: Page) -> None:
