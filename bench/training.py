@@ -22,10 +22,12 @@ from torchvision import datasets, transforms
 from bench.report import Figure, at_most, median_seconds, report, times_better
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
-from vizmodels.experiment import Experiment, Training, VAESpec
+from vizmodels.experiment import Experiment, Training
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.trainable import Batch
 from vizmodels.places import data_folder
+from vizmodels.specs import VAESpec
 from vizmodels.training.device import Compute, choose_compute
 from vizmodels.training.evaluation import evaluate
 from vizmodels.training.loop import fit
@@ -88,7 +90,7 @@ def usual_loop(
     for _ in range(case.epochs):
         for images, _labels in loader:
             x = images.to(device)
-            loss = model.losses(x, x, generator).per_image.mean()
+            loss = model.losses(Batch.of(x), generator).per_image.mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -178,7 +180,7 @@ def _multiplications(model: Autoencoder, image_shape: tuple[int, int, int]) -> i
     hooks = [layer.register_forward_hook(count) for layer in model.modules()]
     with torch.no_grad():
         x = torch.zeros(1, *image_shape)
-        model.losses(x, x, None)
+        model.losses(Batch.of(x), None)
     for hook in hooks:
         hook.remove()
     return total

@@ -7,7 +7,8 @@ import pydantic
 import pytest
 
 from vizmodels.errors import InvalidExperiment
-from vizmodels.experiment import AutoencoderSpec, Experiment, Training, VAESpec
+from vizmodels.experiment import Experiment, Training
+from vizmodels.specs import AutoencoderSpec, VAESpec
 
 EXAMPLES = [
     Experiment(dataset="digits", model=AutoencoderSpec(backbone="linear", latent_dim=3)),

@@ -8,11 +8,12 @@ import torch
 from vizmodels import gallery
 from vizmodels.data import load_dataset
 from vizmodels.data.bundled import digits
-from vizmodels.experiment import AutoencoderSpec, Experiment, Training, VAESpec
+from vizmodels.experiment import Experiment, Training
 from vizmodels.gallery import build, gallery_experiments, rounded_to_half
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
+from vizmodels.specs import AutoencoderSpec, VAESpec
 from vizmodels.training.evaluation import evaluate
 
 SHIPPED = ASSETS / "runs"

@@ -10,10 +10,12 @@ from pathlib import Path
 import torch
 
 from vizmodels.data import is_available, load_dataset
-from vizmodels.experiment import AutoencoderSpec, Experiment, Training, VAESpec
+from vizmodels.experiment import Experiment, Training
 from vizmodels.places import ASSETS
-from vizmodels.runs.library import RunLibrary, title_of
+from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
+from vizmodels.runs.titles import title_of
+from vizmodels.specs import AutoencoderSpec, VAESpec
 from vizmodels.training.evaluation import evaluate
 
 WIDTHS = (256, 128)
@@ -46,10 +48,12 @@ def gallery_experiments() -> Iterator[Experiment]:
 def rounded_to_half(run: Run) -> Run:
     """The run with weights that float16 holds exactly, and the evaluation of those weights."""
     with torch.no_grad():
-        for weight in run.model.parameters():
+        for weight in run.model.state_dict().values():
             weight.copy_(weight.half().float())
-    images = load_dataset(run.experiment.dataset).test.images
-    return dataclasses.replace(run, evaluation=evaluate(run.model, images))
+    test = load_dataset(run.experiment.dataset).test
+    terms = evaluate(run.model, test.images, test.labels, binarise=run.experiment.training.binarise)
+    measures = {measure.name: measure.value for measure in run.model.measure(test.images)}
+    return dataclasses.replace(run, evaluation=terms | measures)
 
 
 def build(folder: Path, *, again: bool = False) -> None:

@@ -11,9 +11,10 @@ from pydantic.fields import FieldInfo
 from pages.parts.data_gate import dataset_is_here
 from vizmodels.data import dataset_names, load_dataset
 from vizmodels.errors import LatentariumError
-from vizmodels.experiment import SPECS, Experiment, Training
+from vizmodels.experiment import Experiment, Training
 from vizmodels.models import count_parameters
 from vizmodels.models.vae import read_kl_weight
+from vizmodels.specs import SPECS
 
 FAMILY_NAMES = {"autoencoder": "AE", "vae": "VAE"}
 SHOWN_FIRST = ("backbone", "latent_dim", "kl_weight", "epochs", "noise_weight")

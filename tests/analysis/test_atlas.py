@@ -15,9 +15,10 @@ from vizmodels.analysis.atlas import Atlas
 from vizmodels.analysis.projection import Projection
 from vizmodels.data import load_dataset
 from vizmodels.errors import UnknownRun
-from vizmodels.experiment import AutoencoderSpec, Experiment, Training
+from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
+from vizmodels.specs import AutoencoderSpec
 from vizmodels.training.evaluation import encode_all
 
 

@@ -4,8 +4,8 @@ import torch
 
 from vizmodels.analysis.reconstruction import Reconstructions, reconstruct
 from vizmodels.data.bundled import digits
-from vizmodels.experiment import VAESpec
 from vizmodels.models import build_model
+from vizmodels.specs import VAESpec
 from vizmodels.training.evaluation import evaluate
 
 

@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bench.serving import Served, serve, wait_until_settled
 from bench.stage import FIND_STAGE, MAP_IS_ALIVE, PIXEL_LIMIT
-from vizmodels.experiment import VAESpec
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run
+from vizmodels.specs import VAESpec
 
 TRAINING_LIMIT_MS = 120_000  # one epoch takes 3 s, the engine's first start 10 s
 SHIPPED = RunLibrary(ASSETS / "runs")

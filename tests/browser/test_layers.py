@@ -11,9 +11,9 @@ from playwright.sync_api import Page
 from stage_site import StageSite
 from torch import Tensor, nn
 
-from vizmodels.experiment import AutoencoderSpec, VAESpec
 from vizmodels.export.layer_program import layer_program
 from vizmodels.models import build_model
+from vizmodels.specs import AutoencoderSpec, VAESpec
 
 PIXEL_TOLERANCE = 2e-3  # half precision of the weights, on pixels in [0, 1]
 GAIN = 2.5  # of fresh weights, so that decoded pictures reach black and white as trained ones do

@@ -11,9 +11,9 @@ from numpy.testing import assert_allclose
 from playwright.sync_api import Locator, Page, expect
 from stage_site import StageSite, encode
 
-from vizmodels.experiment import AutoencoderSpec, VAESpec
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.specs import AutoencoderSpec, VAESpec
 
 PIXEL_TOLERANCE = 2e-3
 N_POINTS = 600

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -247,7 +248,7 @@ def test_a_damaged_cache_file_is_drawn_again_and_replaced(home: Path, damage: st
         "cut": good[:middle],
         "changed byte": good[:middle] + bytes([good[middle] ^ 255]) + good[middle + 1 :],
         "empty": b"",
-        "other tensors": strokes_module.safetensors.torch.save({"train.images": torch.zeros(3)}),
+        "other tensors": safetensors.torch.save({"train.images": torch.zeros(3)}),
     }
     path.write_bytes(damaged[damage])
     assert same(first, strokes(n_train=60, n_test=20))

@@ -8,10 +8,10 @@ from numpy.testing import assert_allclose
 from torch import nn
 
 from vizmodels.errors import NotExportable
-from vizmodels.experiment import AutoencoderSpec, VAESpec
 from vizmodels.export.layer_program import LayerProgram, layer_program
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import PlainAutoencoder
+from vizmodels.specs import AutoencoderSpec, VAESpec
 
 
 @pytest.fixture

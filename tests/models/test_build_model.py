@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from vizmodels.errors import InvalidExperiment
-from vizmodels.experiment import AutoencoderSpec, VAESpec
 from vizmodels.models import build_model, count_parameters
 from vizmodels.models.vae import VAE
+from vizmodels.specs import AutoencoderSpec, VAESpec
 
 Spec = AutoencoderSpec | VAESpec
 

@@ -5,10 +5,11 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from vizmodels.data.bundled import digits
-from vizmodels.experiment import AutoencoderSpec, Experiment, Training
+from vizmodels.experiment import Experiment, Training
 from vizmodels.models import build_model, linear
 from vizmodels.models.autoencoder import PlainAutoencoder
 from vizmodels.models.linear import fit_pca
+from vizmodels.specs import AutoencoderSpec
 from vizmodels.training.device import choose_compute
 from vizmodels.training.evaluation import evaluate
 from vizmodels.training.loop import fit

@@ -4,12 +4,13 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from vizmodels.experiment import AutoencoderSpec, VAESpec
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import cross_entropy, squared_error
 from vizmodels.models.gaussian import kl_to_standard_normal
 from vizmodels.models.loss import Loss, LossTerm
+from vizmodels.models.trainable import Batch
 from vizmodels.models.vae import VAE
+from vizmodels.specs import AutoencoderSpec, VAESpec
 
 SHAPE = (3, 8, 6)
 
@@ -63,7 +64,7 @@ def test_the_loss_of_each_image_is_reconstruction_plus_weighted_kl(
     model = build_model(spec, SHAPE, generator)
     assert isinstance(model, VAE)
     x = torch.rand(7, *SHAPE, generator=generator)
-    loss = model.losses(x, x, torch.Generator().manual_seed(1))
+    loss = model.losses(Batch.of(x), torch.Generator().manual_seed(1))
     reconstruction, kl = (term.values for term in loss.terms)
     torch.testing.assert_close(loss.per_image, reconstruction + kl_weight * kl, rtol=1e-6, atol=0)
     assert loss.names == ("reconstruction", "kl", "loss")
@@ -73,7 +74,7 @@ def test_the_kl_of_an_image_is_summed_over_axes_and_in_nats(generator: torch.Gen
     model = build_model(VAESpec(latent_dim=3, widths=(16,)), SHAPE, generator)
     assert isinstance(model, VAE)
     x = torch.rand(7, *SHAPE, generator=generator)
-    kl = model.losses(x, x, None).terms[1]
+    kl = model.losses(Batch.of(x), None).terms[1]
     assert kl.unit == "nats"
     torch.testing.assert_close(kl.values, kl_to_standard_normal(*model.posterior(x)).sum(dim=1))
 
@@ -84,7 +85,7 @@ def test_a_gaussian_vae_without_sampling_is_charged_for_what_it_decodes(
     model = build_model(VAESpec(latent_dim=3, widths=(16,)), SHAPE, generator)
     x = torch.rand(7, *SHAPE, generator=generator)
     expected = squared_error(x, model.decode(model.encode(x)))
-    torch.testing.assert_close(model.losses(x, x, None).terms[0].values, expected)
+    torch.testing.assert_close(model.losses(Batch.of(x), None).terms[0].values, expected)
 
 
 def test_a_bernoulli_vae_is_charged_the_cross_entropy_of_what_it_decodes(
@@ -94,7 +95,7 @@ def test_a_bernoulli_vae_is_charged_the_cross_entropy_of_what_it_decodes(
     x = torch.rand(7, *SHAPE, generator=generator)
     pictures = model.decode(model.encode(x))
     nats = torch.nn.functional.binary_cross_entropy(pictures, x, reduction="none")
-    term = model.losses(x, x, None).terms[0]
+    term = model.losses(Batch.of(x), None).terms[0]
     assert term.unit == "nats per pixel"
     torch.testing.assert_close(term.values, nats.flatten(1).mean(dim=1))
 
@@ -106,7 +107,7 @@ def test_the_encoder_sees_the_noisy_input_and_the_target_is_the_clean_one(
     model = build_model(spec, SHAPE, generator)
     x, x_in = (torch.rand(5, *SHAPE, generator=generator) for _ in range(2))
     expected = squared_error(x, model.decode(model.encode(x_in)))
-    torch.testing.assert_close(model.losses(x, x_in, None).terms[0].values, expected)
+    torch.testing.assert_close(model.losses(Batch(x, x_in), None).terms[0].values, expected)
 
 
 def test_a_linear_model_is_charged_before_its_pixels_are_cut(generator: torch.Generator) -> None:
@@ -117,7 +118,9 @@ def test_a_linear_model_is_charged_before_its_pixels_are_cut(generator: torch.Ge
     with torch.no_grad():
         model.decoder[0].weight.mul_(10)
         model.decoder[0].bias.mul_(10)
-    torch.testing.assert_close(model.losses(x, x, None).terms[0].values, squared_error(x, raw))
+    torch.testing.assert_close(
+        model.losses(Batch.of(x), None).terms[0].values, squared_error(x, raw)
+    )
 
 
 def test_means_are_over_images_last() -> None:
@@ -133,10 +136,10 @@ def test_changing_the_weight_tensor_changes_the_next_loss(generator: torch.Gener
     model = build_model(VAESpec(widths=(16,), kl_weight=0.0), SHAPE, generator)
     assert isinstance(model, VAE)
     x = torch.rand(3, *SHAPE, generator=generator)
-    before = model.losses(x, x, None)
+    before = model.losses(Batch.of(x), None)
     expected = before.per_image + 2 * before.terms[1].values
     model.kl_weight.fill_(2.0)
-    torch.testing.assert_close(model.losses(x, x, None).per_image, expected)
+    torch.testing.assert_close(model.losses(Batch.of(x), None).per_image, expected)
 
 
 def test_shapes_that_do_not_match_are_refused_under_test() -> None:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from vizmodels.experiment import Experiment, Training, VAESpec
+from vizmodels.experiment import Experiment, Training
 from vizmodels.models import build_model
 from vizmodels.runs.run import Run
+from vizmodels.specs import VAESpec
 from vizmodels.training.progress import History
 
 

@@ -9,9 +9,12 @@ import torch
 from safetensors.torch import load_file
 
 from vizmodels.errors import ReadOnlyRun, UnknownRun
-from vizmodels.experiment import AutoencoderSpec, Experiment, Training, VAESpec
-from vizmodels.runs.library import FILES, RunLibrary, title_of
+from vizmodels.experiment import Experiment, Training
+from vizmodels.models.trainable import Batch
+from vizmodels.runs.library import FILES, RunLibrary
 from vizmodels.runs.run import Run
+from vizmodels.runs.titles import title_of
+from vizmodels.specs import AutoencoderSpec, VAESpec
 
 
 @pytest.fixture
@@ -53,8 +56,8 @@ def test_a_loaded_model_keeps_the_kl_weight_of_its_experiment(
 ) -> None:
     library.save(run)
     x = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    loaded = library.load(run.id).model.losses(x, x, None).per_image
-    assert torch.equal(loaded, run.model.losses(x, x, None).per_image)
+    loaded = library.load(run.id).model.losses(Batch.of(x), None).per_image
+    assert torch.equal(loaded, run.model.losses(Batch.of(x), None).per_image)
 
 
 def test_a_loaded_model_is_frozen(library: RunLibrary, run: Run) -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +7,10 @@ import torch
 
 from vizmodels.data.bundled import digits
 from vizmodels.errors import InvalidExperiment, UnknownDataset
-from vizmodels.experiment import AutoencoderSpec, Experiment, Training, VAESpec
+from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
+from vizmodels.specs import AutoencoderSpec, VAESpec
 from vizmodels.training.evaluation import evaluate, reconstruct_all
 from vizmodels.training.progress import Progress
 
@@ -43,6 +45,14 @@ def test_the_environment_says_where_and_with_what_it_was_trained(trained: Run) -
     assert trained.environment["torch"] == torch.__version__
     assert trained.environment["images_per_second"] > 0
     assert trained.environment["training_seconds"] >= 0
+
+
+def test_the_environment_says_where_the_pictures_come_from_if_not_from_the_sets_own_files(
+    trained: Run,
+) -> None:
+    elsewhere = dataclasses.replace(digits(), source="photographs of the digits")
+    assert train(EXPERIMENT, device="cpu", data=elsewhere).environment["data"] == elsewhere.source
+    assert "data" not in trained.environment
 
 
 def test_data_that_the_caller_has_is_used_as_it_is(trained: Run) -> None:

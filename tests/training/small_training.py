@@ -3,7 +3,8 @@
 import torch
 
 from vizmodels.data.image_set import ImageSet, ImageSplit
-from vizmodels.experiment import AutoencoderSpec, Experiment, Training, VAESpec
+from vizmodels.experiment import Experiment, Training
+from vizmodels.specs import AutoencoderSpec, VAESpec
 from vizmodels.training.device import Compute
 
 CPU = Compute(torch.device("cpu"), bfloat16=False)

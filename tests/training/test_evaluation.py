@@ -3,9 +3,10 @@ import torch
 from small_training import FAMILIES
 
 from vizmodels.data.image_set import ImageSet
-from vizmodels.experiment import AutoencoderSpec, VAESpec
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.trainable import Batch
+from vizmodels.specs import AutoencoderSpec, VAESpec
 from vizmodels.training import evaluation
 from vizmodels.training.evaluation import as_float, encode_all, evaluate, reconstruct_all
 
@@ -54,7 +55,7 @@ def test_evaluation_is_the_mean_over_images_of_the_models_own_loss(data: ImageSe
     model = new(FAMILIES["vae-mlp"])
     x = data.test.images.double().div(255).float()
     with torch.no_grad():
-        loss = model.losses(x, x, None)
+        loss = model.losses(Batch.of(x), None)
     terms = evaluate(model, data.test.images)
     expected = {term.name: term.values.mean().item() for term in loss.terms}
     assert terms == pytest.approx({**expected, "loss": loss.per_image.mean().item()}, rel=1e-5)

@@ -8,8 +8,8 @@ from small_training import CPU, FAMILIES, first_of, on_digits
 from vizmodels.data.bundled import digits
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.errors import InvalidExperiment, TrainingDiverged, TrainingStopped
-from vizmodels.experiment import AutoencoderSpec, VAESpec
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.specs import AutoencoderSpec, VAESpec
 from vizmodels.training import loop
 from vizmodels.training.evaluation import evaluate, reconstruct_all
 from vizmodels.training.loop import fit

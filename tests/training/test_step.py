@@ -8,6 +8,7 @@ from torch import Tensor
 from vizmodels.data.image_set import ImageSet
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.trainable import Batch
 from vizmodels.training import step as steps
 from vizmodels.training.device import Compute
 from vizmodels.training.step import TrainingStep, add_noise
@@ -45,9 +46,9 @@ def test_the_target_stays_clean_while_the_encoder_sees_noise(
     seen: list[tuple[Tensor, Tensor]] = []
     losses = model.losses
 
-    def watch(x: Tensor, x_in: Tensor, generator: torch.Generator | None):
-        seen.append((x.clone(), x_in.clone()))
-        return losses(x, x_in, generator)
+    def watch(batch: Batch, generator: torch.Generator | None):
+        seen.append((batch.x.clone(), batch.x_in.clone()))
+        return losses(batch, generator)
 
     monkeypatch.setattr(model, "losses", watch)
     step = TrainingStep(model, data.train.images, 10, 1e-3, 0.5, seeded(), CPU)

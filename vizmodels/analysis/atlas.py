@@ -81,12 +81,13 @@ class Atlas:
         return self._once(("run key", run_id), digest)
 
     def latents(self, run_id: str) -> NDArray[np.float32]:
-        """Latents (P, D) of the pictures on the run's map, posterior means."""
+        """Where the pictures on the run's map lie, (P, E): posterior means, or code vectors."""
 
         def encode() -> NDArray[np.float32]:
             run = self.run(run_id)
             images = self.points(run.experiment.dataset).pictures.images
-            return encode_all(run.model, images).numpy()
+            model = run.autoencoder
+            return model.embed(encode_all(model, images)).numpy()
 
         return self._once(("latents", run_id), encode)
 
@@ -123,7 +124,7 @@ class Atlas:
         def compute() -> Reconstructions:
             run = self.run(run_id)
             points = self.points(run.experiment.dataset)
-            return reconstruct(run.model, points.pictures.images[: points.n_test])
+            return reconstruct(run.autoencoder, points.pictures.images[: points.n_test])
 
         return self._once(("reconstructions", run_id), compute)
 

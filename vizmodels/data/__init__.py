@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from vizmodels import places
 from vizmodels.data.bundled import BUNDLED_NAMES, digits
+from vizmodels.data.cifar10_jpeg import archive_identity, cifar10_jpeg_path, load_cifar10_jpeg
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.data.own_images import load_own_images, own_image_names, when_stored
 from vizmodels.data.torchvision_sets import (
@@ -92,7 +93,7 @@ def dataset_names() -> tuple[str, ...]:
 def is_available(name: str) -> bool:
     """Whether `load_dataset` can load that set without the network; False for an unknown name."""
     if name in TORCHVISION_NAMES:
-        return is_on_disk(name)
+        return is_on_disk(name) or _is_from_jpeg(name)
     return name in dataset_names()
 
 
@@ -105,6 +106,8 @@ def _load(
         return strokes()
     if name == "digits":
         return digits()
+    if _is_from_jpeg(name):
+        return load_cifar10_jpeg()
     if name in TORCHVISION_NAMES:
         return torchvision_set(name, on_progress=on_progress, download=download)
     return load_own_images(name)
@@ -114,7 +117,14 @@ def _origin(name: str) -> str:
     """What a set of that name was made from, so that one made from something else is not reused."""
     if name in BUNDLED_NAMES:
         return ""
+    if _is_from_jpeg(name):
+        return f"{cifar10_jpeg_path()} {archive_identity()}"
     return str(places.data_folder()) if name in TORCHVISION_NAMES else when_stored(name)
+
+
+def _is_from_jpeg(name: str) -> bool:
+    """Whether CIFAR-10 is asked for and only its pictures as JPEG are on this machine."""
+    return name == "cifar10" and not is_on_disk(name) and cifar10_jpeg_path().is_file()
 
 
 def _n_bytes(image_set: ImageSet) -> int:

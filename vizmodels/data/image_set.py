@@ -44,6 +44,7 @@ class ImageSet:
     class_names : one word per label value; empty where there are no labels
     factor_names : one word per column of `factors`; empty where there are none
     train, test : the two splits; `test` is never trained on
+    source : where the pictures come from when that is not the set's own files; empty otherwise
     """
 
     name: str
@@ -52,6 +53,7 @@ class ImageSet:
     factor_names: tuple[str, ...]
     train: ImageSplit
     test: ImageSplit
+    source: str = ""
 
     def __post_init__(self) -> None:
         for split in (self.train, self.test):

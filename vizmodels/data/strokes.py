@@ -1,16 +1,8 @@
 """The image set `strokes`: digits that look written by hand, and whose causes are known."""
 
-import contextlib
-import logging
-import uuid
-import zlib
-from pathlib import Path
-
 import numpy as np
-import safetensors.torch
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from torch import Tensor
 
 from vizmodels import places
@@ -26,6 +18,7 @@ from vizmodels.data.stroke_pen import (
     ink_lines,
     place_lines,
 )
+from vizmodels.data.tensor_cache import read_tensors, write_tensors
 
 VERSION = 1  # raise it with any change that moves a pixel, so that caches are drawn again
 N_CLASSES = 10
@@ -39,8 +32,6 @@ SHIFT = (0.0, 0.6)  # px
 FARTHEST = 2.5  # standard deviations; beyond, a digit could lie down or leave the sheet
 
 STYLE_LEAN = 2.0  # at style 1, an allograph of lean 1 is e^2 = 7.4 times as likely as at style 0
-
-log = logging.getLogger(__name__)
 
 
 def strokes(seed: int = 0, n_train: int = 20_000, n_test: int = 4_000) -> ImageSet:
@@ -76,7 +67,7 @@ def strokes(seed: int = 0, n_train: int = 20_000, n_test: int = 4_000) -> ImageS
     again each time.
     """
     path = places.cache_folder() / f"strokes-v{VERSION}-{seed}-{n_train}-{n_test}.safetensors"
-    tensors = _read_cache(path)
+    tensors = read_tensors(path)
     if tensors is None:
         # One stream per split: the pictures of one do not depend on how many the other has
         streams = np.random.SeedSequence(seed).spawn(2)
@@ -84,7 +75,7 @@ def strokes(seed: int = 0, n_train: int = 20_000, n_test: int = 4_000) -> ImageS
         test = _draw_split(n_test, np.random.default_rng(streams[1]))
         tensors = {f"train.{key}": value for key, value in train.items()}
         tensors |= {f"test.{key}": value for key, value in test.items()}
-        _write_cache(path, tensors)
+        write_tensors(path, tensors)
     splits = [
         ImageSplit(*(tensors[f"{split}.{key}"] for key in ("images", "labels", "factors")))
         for split in ("train", "test")
@@ -153,40 +144,3 @@ def _choose_allographs(
     reached = np.cumsum(odds, axis=1)
     drawn = rng.random((len(labels), 1)) * reached[:, -1:]
     return (reached <= drawn).sum(axis=1)
-
-
-def _read_cache(path: Path) -> dict[str, Tensor] | None:
-    """Tensors written by `_write_cache`, or None where the file is absent or damaged."""
-    try:
-        tensors = safetensors.torch.load(path.read_bytes())
-    except OSError:
-        return None  # as a rule because nothing has been drawn yet
-    except SafetensorError as error:
-        log.warning("%s is damaged and is drawn again: %s", path, error)
-        return None
-    checksum = tensors.pop("checksum", None)
-    if checksum is None or not torch.equal(checksum, _checksum(tensors)):
-        log.warning("%s is damaged and is drawn again", path)
-        return None
-    return tensors
-
-
-def _write_cache(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Keeps the tensors; a folder that cannot be written costs the next start some seconds."""
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(safetensors.torch.save(tensors | {"checksum": _checksum(tensors)}))
-        partial.replace(path)
-    except OSError as error:
-        log.warning("strokes are not kept in %s: %s", path.parent, error)
-        with contextlib.suppress(OSError):
-            partial.unlink()
-
-
-def _checksum(tensors: dict[str, Tensor]) -> Tensor:
-    """CRC-32 of all values: safetensors notices a cut file, but not a changed byte."""
-    crc = 0
-    for name in sorted(tensors):
-        crc = zlib.crc32(tensors[name].numpy().tobytes(), crc)
-    return torch.tensor([crc], dtype=torch.int64)

@@ -16,7 +16,8 @@ from vizmodels.jobs.ledger import Ledger, unknown_job
 from vizmodels.jobs.parcel import Parcel, unpack_run
 from vizmodels.jobs.record import Job, JobProgress
 from vizmodels.jobs.worker import run_call_job, run_training_job
-from vizmodels.runs.library import RunLibrary, title_of
+from vizmodels.runs.library import RunLibrary
+from vizmodels.runs.titles import title_of
 
 log = logging.getLogger(__name__)
 

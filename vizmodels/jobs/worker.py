@@ -15,11 +15,12 @@ from distributed import Event, get_worker
 from vizmodels.data import DownloadProgress, load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.errors import LatentariumError, TrainingDiverged, TrainingStopped
-from vizmodels.experiment import Experiment, Training, VAESpec
+from vizmodels.experiment import Experiment, Training
 from vizmodels.jobs.messages import Plain, pack_progress
 from vizmodels.jobs.parcel import Parcel, pack_run
 from vizmodels.places import cache_folder
 from vizmodels.runs.run import train
+from vizmodels.specs import VAESpec
 from vizmodels.training.checkpoint import load_checkpoint
 from vizmodels.training.progress import Progress
 

@@ -1,6 +1,6 @@
 """The interface of every model, and the plain autoencoder."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Literal, final
 
 import torch
@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vizmodels.models.backbones import ImageShape
 from vizmodels.models.loss import Loss, LossTerm
+from vizmodels.models.trainable import Batch, Trainable
 
 Output = Literal["sigmoid", "clamp"]
 """How a decoder's last layer becomes pixels: squashed, or (a linear model's) cut to [0, 1]."""
@@ -18,14 +18,20 @@ SQUARED_ERROR = "squared error per pixel"
 CROSS_ENTROPY = "nats per pixel"
 
 
-class Autoencoder(nn.Module, ABC):
+class Autoencoder(Trainable):
     """An encoder and a decoder with a bottleneck of D axes between them.
 
-    Images are float32 (N, C, H, W) in [0, 1], latents float32 (N, D), at every border.
+    Images are float32 (N, C, H, W) in [0, 1], latents float32 (N, D), at every border. Where
+    latents are names rather than places, as the codes of a VQ-VAE, `embed` gives the place (N, E)
+    in which distances mean something; elsewhere it changes nothing.
     """
 
-    image_shape: ImageShape
     latent_dim: int
+
+    @property
+    def embedding_dim(self) -> int:
+        """Axes of the space in which distances between latents mean something, E."""
+        return self.latent_dim
 
     @abstractmethod
     def encode(self, images: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
@@ -35,21 +41,13 @@ class Autoencoder(nn.Module, ABC):
     def decode(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
         """Pictures of latents, in [0, 1]."""
 
-    @abstractmethod
-    def losses(
-        self,
-        x: Float[Tensor, "N C H W"],
-        x_in: Float[Tensor, "N C H W"],
-        generator: torch.Generator | None,
-    ) -> Loss:
-        """Every term of the loss, per image.
+    def embed(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N E"]:
+        """Where latents lie: themselves, or the code vectors they name."""
+        return latents
 
-        Parameters
-        ----------
-        x : what is to be reconstructed
-        x_in : what the encoder sees; differs from x when training to remove noise
-        generator : source of the latent sample; None decodes the posterior mean
-        """
+    def decode_embedding(self, places: Float[Tensor, "N E"]) -> Float[Tensor, "N C H W"]:
+        """Pictures of any places, in [0, 1]; for a VQ-VAE, of the nearest codes."""
+        return self.decode(places)
 
     def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "N C H W"]:
         """Pictures of n draws z ~ N(0, I).
@@ -79,17 +77,12 @@ class PlainAutoencoder(Autoencoder):
         """x_hat = g(z), made pixels by the output function."""
         return to_pixels(self.decoder(latents), self.output)
 
-    def losses(
-        self,
-        x: Float[Tensor, "N C H W"],
-        x_in: Float[Tensor, "N C H W"],
-        generator: torch.Generator | None,
-    ) -> Loss:
+    def losses(self, batch: Batch, generator: torch.Generator | None) -> Loss:
         """The squared error per pixel; `generator` is not used."""
-        raw = self.decoder(self.encoder(x_in)).float()
+        raw = self.decoder(self.encoder(batch.x_in)).float()
         # A linear model is fitted before the cut to [0, 1]: that is what PCA minimises.
         x_hat = torch.sigmoid(raw) if self.output == "sigmoid" else raw
-        return Loss((LossTerm("reconstruction", SQUARED_ERROR, squared_error(x, x_hat)),))
+        return Loss((LossTerm("reconstruction", SQUARED_ERROR, squared_error(batch.x, x_hat)),))
 
 
 def to_pixels(raw: Tensor, output: Output) -> Tensor:

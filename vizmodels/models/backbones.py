@@ -6,11 +6,18 @@ import math
 import torch
 from torch import nn
 
-ImageShape = tuple[int, int, int]
+from vizmodels.models.transformer import (
+    ImageShape,
+    Positions,
+    transformer_decoder,
+    transformer_encoder,
+)
 
 # A 4×4 kernel with stride 2 halves a side exactly and, transposed, covers every output pixel
 # equally often, so decoded pictures show no checkerboard (Odena et al. 2016).
 KERNEL, STRIDE, PADDING = 4, 2, 1
+
+POSITION_DEVIATION = 0.02
 
 
 def encoder_layers(
@@ -19,6 +26,8 @@ def encoder_layers(
     """Layers from images (N, C, H, W) to (N, n_outputs)."""
     if backbone == "conv":
         return _conv_encoder(image_shape, n_outputs, widths)
+    if backbone == "transformer":
+        return transformer_encoder(image_shape, n_outputs, widths)
     sizes = (math.prod(image_shape), *widths, n_outputs)
     return nn.Sequential(nn.Flatten(), *_dense(sizes))
 
@@ -29,12 +38,18 @@ def decoder_layers(
     """Layers from latents (N, latent_dim) to pictures (N, C, H, W) before the output function."""
     if backbone == "conv":
         return _conv_decoder(image_shape, latent_dim, widths)
+    if backbone == "transformer":
+        return transformer_decoder(image_shape, latent_dim, widths)
     sizes = (latent_dim, *reversed(widths), math.prod(image_shape))
     return nn.Sequential(*_dense(sizes), nn.Unflatten(1, image_shape))
 
 
 def initialise(model: nn.Module, generator: torch.Generator) -> None:
-    """Draw every weight and bias from U(−1/√fan_in, 1/√fan_in), PyTorch's default, seeded."""
+    """Draw every weight from the generator.
+
+    Layers get PyTorch's default, U(−1/√fan_in, 1/√fan_in); embeddings N(0, 1), its default too;
+    positions N(0, 0.02²) (Dosovitskiy et al. 2021, An Image is Worth 16×16 Words).
+    """
     with torch.no_grad():
         for layer in model.modules():
             if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
@@ -43,6 +58,10 @@ def initialise(model: nn.Module, generator: torch.Generator) -> None:
                 layer.weight.uniform_(-bound, bound, generator=generator)
                 assert layer.bias is not None
                 layer.bias.uniform_(-bound, bound, generator=generator)
+            elif isinstance(layer, nn.Embedding):
+                layer.weight.normal_(generator=generator)
+            elif isinstance(layer, Positions):
+                layer.weight.normal_(std=POSITION_DEVIATION, generator=generator)
 
 
 def _dense(sizes: tuple[int, ...]) -> list[nn.Module]:

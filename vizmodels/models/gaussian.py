@@ -1,5 +1,7 @@
 """Diagonal Gaussians: the VAE's posterior and its distance from the standard normal prior."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -38,3 +40,23 @@ def kl_to_standard_normal(
     Kingma & Welling 2014, appendix B.
     """
     return 0.5 * (mu.square() + torch.expm1(log_var) - log_var)
+
+
+def log_normal(
+    z: Float[Tensor, "*N D"], mu: Float[Tensor, "*N D"], log_var: Float[Tensor, "*N D"]
+) -> Float[Tensor, "*N D"]:
+    """log N(z; mu, sigma²) of each axis, in nats."""
+    return -0.5 * (math.log(2 * math.pi) + log_var + (z - mu).square() * torch.exp(-log_var))
+
+
+def kl_sampled(
+    z: Float[Tensor, "N D"], mu: Float[Tensor, "N D"], log_var: Float[Tensor, "N D"]
+) -> Float[Tensor, "N D"]:
+    """log q(z|x) − log p(z) of each image and axis at a draw z ~ q: its mean is the KL, in nats.
+
+    References
+    ----------
+    Kingma & Welling 2014, eq. 6, the estimator that needs no closed form.
+    """
+    zero = torch.zeros_like(mu)
+    return log_normal(z, mu, log_var) - log_normal(z, zero, zero)

@@ -7,19 +7,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vizmodels.models.autoencoder import (
-    CROSS_ENTROPY,
-    SQUARED_ERROR,
-    Autoencoder,
-    cross_entropy,
-    squared_error,
+from vizmodels.models.gaussian import (
+    kl_sampled,
+    kl_to_standard_normal,
+    reparameterise,
 )
-from vizmodels.models.gaussian import kl_to_standard_normal, reparameterise
 from vizmodels.models.loss import Loss, LossTerm
+from vizmodels.models.probabilistic import Likelihood, ProbabilisticAutoencoder
+from vizmodels.models.trainable import Batch
+
+KLEstimate = Literal["closed_form", "monte_carlo"]
 
 
 @final
-class VAE(Autoencoder):
+class VAE(ProbabilisticAutoencoder):
     """q(z|x) = N(mu, diag(sigma²)), p(z) = N(0, I), x_hat = sigmoid(decoder(z)).
 
     References
@@ -27,19 +28,20 @@ class VAE(Autoencoder):
     Kingma & Welling 2014, Auto-Encoding Variational Bayes, eq. 7.
     """
 
-    kl_weight: Tensor
-
     def __init__(
         self,
         encoder: nn.Sequential,
         decoder: nn.Sequential,
         kl_weight: float,
-        likelihood: Literal["gaussian", "bernoulli"],
+        likelihood: Likelihood,
+        kl_warm_up: int = 0,
+        kl_estimate: KLEstimate = "closed_form",
+        free_bits: float = 0.0,
     ) -> None:
-        super().__init__()
-        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
-        # A tensor on the device, so that the weight can be moved while a captured step replays.
-        self.register_buffer("kl_weight", torch.tensor(kl_weight), persistent=False)
+        super().__init__(kl_weight, likelihood, kl_warm_up)
+        self.encoder, self.decoder = encoder, decoder
+        self.kl_estimate: KLEstimate = kl_estimate
+        self.free_bits = free_bits
 
     def posterior(
         self, images: Float[Tensor, "N C H W"]
@@ -56,26 +58,31 @@ class VAE(Autoencoder):
         """The mean of p(x|z)."""
         return torch.sigmoid(self.decoder(latents))
 
-    def losses(
-        self,
-        x: Float[Tensor, "N C H W"],
-        x_in: Float[Tensor, "N C H W"],
-        generator: torch.Generator | None,
-    ) -> Loss:
-        """Reconstruction per pixel, and the KL to the prior in nats summed over axes."""
-        mu, log_var = self.posterior(x_in)
-        logits = self.decoder(reparameterise(mu, log_var, generator)).float()
-        if self.likelihood == "gaussian":
-            unit, error = SQUARED_ERROR, squared_error(x, torch.sigmoid(logits))
-        else:
-            unit, error = CROSS_ENTROPY, cross_entropy(x, logits)
-        kl = kl_to_standard_normal(mu, log_var).sum(dim=1)
-        return Loss(
-            (
-                LossTerm("reconstruction", unit, error),
-                LossTerm("kl", "nats", kl, self.kl_weight),
-            )
-        )
+    def losses(self, batch: Batch, generator: torch.Generator | None) -> Loss:
+        """Reconstruction per pixel, and the KL to the prior in nats summed over axes.
+
+        With free bits the whole KL is told but not charged, and a third term is: its mean over the
+        batch is Σ max(free_bits, mean KL of the axis).
+
+        References
+        ----------
+        Kingma et al. 2016, Improved Variational Inference with Inverse Autoregressive Flow, eq. 15.
+        """
+        mu, log_var = self.posterior(batch.x_in)
+        z = reparameterise(mu, log_var, generator)
+        reconstruction = self.reconstruction(batch.x, self.decoder(z).float())
+        is_sampled = self.kl_estimate == "monte_carlo" and generator is not None
+        kl = kl_sampled(z, mu, log_var) if is_sampled else kl_to_standard_normal(mu, log_var)
+        weight = self.charged_kl_weight(generator)
+        told = LossTerm("kl", "nats", kl.sum(dim=1), 0.0 if self.free_bits else weight)
+        if not self.free_bits:
+            return Loss((reconstruction, told))
+        charged = kl
+        if generator is not None:
+            is_beyond = kl.detach().mean(dim=0) > self.free_bits
+            charged = torch.where(is_beyond, kl, self.free_bits)
+        beyond = LossTerm("kl_beyond_free_bits", "nats", charged.sum(dim=1), weight)
+        return Loss((reconstruction, told, beyond))
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from safetensors.torch import load_file, save_file
 
 from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun
 from vizmodels.experiment import ID_LENGTH, Experiment
-from vizmodels.models import build_model
+from vizmodels.models import build_model, embedding_dim
 from vizmodels.runs.run import Run
+from vizmodels.runs.titles import title_of
 from vizmodels.training.progress import History
 
 ID_PATTERN = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
@@ -53,11 +54,18 @@ class RunRecord:
     image_shape: tuple[int, int, int]
     folder: Path
     shipped: bool
+    n_classes: int = 0
 
     @property
     def title(self) -> str:
         """One line that tells this run from its neighbours."""
         return title_of(self.experiment)
+
+    @property
+    def embedding_dim(self) -> int:
+        """Axes of the space its latents lie in; 0 for a classifier, which has none."""
+        spec = self.experiment.model
+        return 0 if spec.family == "classifier" else embedding_dim(spec, self.image_shape)
 
 
 class RunLibrary:
@@ -183,21 +191,6 @@ class RunLibrary:
                 folder.rename(aside / folder.name)
 
 
-def title_of(experiment: Experiment) -> str:
-    """Family, backbone, latent size and what else tells this run from its neighbours."""
-    model, training = experiment.model, experiment.training
-    if model.family == "vae":
-        name, extra = "VAE", f" · KL weight {model.kl_weight:g}"
-    elif training.solver == "closed_form":
-        name, extra = "PCA", ""
-    else:
-        name, extra = "AE", ""
-    if training.noise_weight:
-        extra += f" · noise {training.noise_weight:g}"
-    backbone = "" if name == "PCA" else f" {model.backbone}"
-    return f"{name}{backbone} · {model.latent_dim}-D · {experiment.dataset}{extra}"
-
-
 def _write(run: Run, folder: Path, half: bool) -> None:
     (folder / "experiment.json").write_text(run.experiment.to_json())
     tensors = {
@@ -207,7 +200,11 @@ def _write(run: Run, folder: Path, half: bool) -> None:
     save_file(tensors, folder / "weights.safetensors")
     with (folder / "history.npz").open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **run.history.to_arrays())
-    evaluation = {**run.evaluation, "image_shape": list(run.model.image_shape)}
+    evaluation = {
+        **run.evaluation,
+        "image_shape": list(run.model.image_shape),
+        "n_classes": run.n_classes,
+    }
     (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=2))
     (folder / "environment.json").write_text(json.dumps(run.environment, indent=2))
     _write_preview(run.preview, folder / "preview.png")
@@ -217,7 +214,9 @@ def _read(folder: Path) -> Run:
     record = _read_record(folder, shipped=False)
     try:
         weights = load_file(folder / "weights.safetensors")
-        model = build_model(record.experiment.model, record.image_shape, torch.Generator())
+        model = build_model(
+            record.experiment.model, record.image_shape, torch.Generator(), record.n_classes
+        )
         model.load_state_dict({name: w.float() for name, w in weights.items()}, strict=True)
         if not all(bool(w.isfinite().all()) for w in weights.values()):
             raise ValueError("a weight is not a finite number")
@@ -231,7 +230,15 @@ def _read(folder: Path) -> Run:
     except UNREADABLE as error:
         raise _damaged(folder, _first_line(error)) from error
     model.eval().requires_grad_(False)
-    return Run(record.experiment, model, history, record.evaluation, record.environment, preview)
+    return Run(
+        record.experiment,
+        model,
+        history,
+        record.evaluation,
+        record.environment,
+        preview,
+        record.n_classes,
+    )
 
 
 def _read_record(folder: Path, shipped: bool) -> RunRecord:
@@ -243,6 +250,7 @@ def _read_record(folder: Path, shipped: bool) -> RunRecord:
         evaluation = json.loads((folder / "evaluation.json").read_bytes())
         environment = json.loads((folder / "environment.json").read_bytes())
         channels, height, width = (int(n) for n in evaluation.pop("image_shape"))
+        n_classes = int(evaluation.pop("n_classes", 0))  # in runs since the first that needed it
         terms = {str(name): float(value) for name, value in evaluation.items()}
         if not isinstance(environment, dict):
             raise ValueError("an environment that is not a JSON object")
@@ -253,7 +261,7 @@ def _read_record(folder: Path, shipped: bool) -> RunRecord:
     if not all(math.isfinite(value) for value in terms.values()):
         raise _damaged(folder, "an evaluation that is not finite")
     shape = (channels, height, width)
-    return RunRecord(folder.name, experiment, terms, environment, shape, folder, shipped)
+    return RunRecord(folder.name, experiment, terms, environment, shape, folder, shipped, n_classes)
 
 
 def _write_preview(preview: np.ndarray, path: Path) -> None:

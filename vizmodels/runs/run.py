@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet
+from vizmodels.errors import InvalidExperiment
 from vizmodels.experiment import Experiment
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.trainable import Trainable
+from vizmodels.models.vqvae import VQVAE
 from vizmodels.training.device import Compute, Device, choose_compute
 from vizmodels.training.loop import Fitted, OnProgress, fit
 from vizmodels.training.preview import PreviewMaker
@@ -28,22 +31,34 @@ class Run:
     experiment : what was asked for; names the run
     model : in evaluation mode, on the CPU, its weights without gradient
     history : loss terms over the training
-    evaluation : name of each loss term -> mean over the test set, decoding the posterior mean
+    evaluation : name of each loss term -> mean over the test set, decoding the posterior mean;
+        and of each figure that only a whole set has, such as the perplexity
     environment : where, when and with what it was trained
-    preview : uint8 array (2, N, C, H, W): test images, and the model's reconstructions of them
+    preview : uint8 array (2, N, C, H, W): test images, and the model's reconstructions of them;
+        of a prior its samples, of a classifier the images it finds hardest
+    n_classes : of the image set; 0 where it has no labels
     """
 
     experiment: Experiment
-    model: Autoencoder
+    model: Trainable
     history: History
     evaluation: dict[str, float]
     environment: dict[str, str | float] = field(default_factory=dict[str, str | float])
     preview: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((2, 0, 1, 1, 1), np.uint8))
+    n_classes: int = 0
 
     @property
     def id(self) -> str:
         """The experiment's id: the same experiment is the same run."""
         return self.experiment.id
+
+    @property
+    def autoencoder(self) -> Autoencoder:
+        """The model, if it encodes and decodes. Raises InvalidExperiment for a classifier."""
+        if not isinstance(self.model, Autoencoder):
+            family = self.experiment.model.family
+            raise InvalidExperiment("The model", "an autoencoder", family, "Choose another run.")
+        return self.model
 
 
 def train(
@@ -53,6 +68,7 @@ def train(
     on_progress: OnProgress | None = None,
     checkpoint_path: Path | None = None,
     data: ImageSet | None = None,
+    vq_run: Run | None = None,
 ) -> Run:
     """Train an experiment to its end and return the run; blocks.
 
@@ -63,6 +79,7 @@ def train(
     on_progress : called with a `Progress` at most every 0.1 s and at the end
     checkpoint_path : file from which a killed training goes on
     data : the image set, if the caller has it already; else it is loaded by its name
+    vq_run : the run of the VQ-VAE whose codes a prior is to learn; only for family pixelcnn
 
     Raises
     ------
@@ -76,7 +93,8 @@ def train(
     """
     compute = choose_compute(device)
     data = load_dataset(experiment.dataset) if data is None else data
-    fitted = fit(experiment, data, compute, on_progress, checkpoint_path)
+    vqvae = None if vq_run is None else _vqvae(vq_run, experiment)
+    fitted = fit(experiment, data, compute, on_progress, checkpoint_path, vqvae)
     return as_run(experiment, fitted, data, compute)
 
 
@@ -88,15 +106,29 @@ def as_run(experiment: Experiment, fitted: Fitted, data: ImageSet, compute: Comp
         fitted.model,
         fitted.history,
         fitted.test_terms,
-        _environment(fitted, compute),
+        _environment(fitted, data, compute),
         np.stack([preview.originals, preview.reconstructions]),
+        len(data.class_names),
     )
 
 
-def _environment(fitted: Fitted, compute: Compute) -> dict[str, str | float]:
+def _vqvae(vq_run: Run, experiment: Experiment) -> VQVAE:
+    spec, of = experiment.model, vq_run.experiment
+    is_named = spec.family == "pixelcnn" and spec.vq_run == vq_run.id and spec.vqvae == of.model
+    if not isinstance(vq_run.model, VQVAE) or not is_named or of.dataset != experiment.dataset:
+        raise InvalidExperiment(
+            "vq_run",
+            "the VQ-VAE's run that a prior's spec names, on the same images",
+            f"run {vq_run.id}, {of.model.family} on {of.dataset}",
+            "Pass the run of experiment.model.vq_run.",
+        )
+    return vq_run.model
+
+
+def _environment(fitted: Fitted, data: ImageSet, compute: Compute) -> dict[str, str | float]:
     on_cuda = compute.device.type == "cuda"
     processor = torch.cuda.get_device_name(compute.device) if on_cuda else _processor_name()
-    return {
+    record: dict[str, str | float] = {
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "training_seconds": round(fitted.seconds, 3),
         "images_per_second": round(fitted.images_seen / max(fitted.seconds, 1e-9), 1),
@@ -106,6 +138,9 @@ def _environment(fitted: Fitted, compute: Compute) -> dict[str, str | float]:
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
+    if data.source:
+        record["data"] = data.source
+    return record
 
 
 def _processor_name() -> str:

@@ -1,28 +1,51 @@
 """The test set through a model, in batches: loss terms, latents and reconstructions."""
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.trainable import Batch, Trainable
+from vizmodels.training.step import as_input, binarised
 
 EVALUATION_BATCH = 2000
 """Images at a time. In float32 throughout: bfloat16 would show in the third digit."""
 
 
+BINARISATION_SEED = 0
+"""Of the one draw of black and white test pixels on which binarised models are evaluated."""
+
+
 @torch.inference_mode()
-def evaluate(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> dict[str, float]:
+def evaluate(
+    model: Trainable,
+    images: UInt8[Tensor, "N C H W"],
+    labels: Int64[Tensor, " N"] | None = None,
+    *,
+    binarise: bool = False,
+) -> dict[str, float]:
     """Mean of each loss term over all images, clean, decoding the posterior mean.
 
     No term is sampled, so that the same weights always give the same figures.
+
+    Parameters
+    ----------
+    model : to be evaluated, where it is
+    images, labels : of the test set
+    binarise : whether to evaluate on pixels drawn black or white, always the same draw
     """
+    device = next(model.parameters()).device
+    draw = torch.Generator().manual_seed(BINARISATION_SEED)
+    rows = model.resident(images)
     totals: Tensor | None = None
     names: tuple[str, ...] = ()
-    for batch in images.split(EVALUATION_BATCH):
-        x = as_float(batch, model)
-        loss = model.losses(x, x, None)
-        part = loss.means().double() * len(batch)
-        totals, names = part if totals is None else totals + part, loss.names
+    for at in range(0, len(rows), EVALUATION_BATCH):
+        part = slice(at, at + EVALUATION_BATCH)
+        x = as_input(rows[part].cpu() if binarise else rows[part].to(device))
+        x = binarised(x, draw).to(device) if binarise else x
+        loss = model.losses(Batch.of(x, None if labels is None else labels[part].to(device)), None)
+        total = loss.means().double() * len(x)
+        totals, names = total if totals is None else totals + total, loss.names
     assert totals is not None
     return dict(zip(names, (totals / len(images)).tolist(), strict=True))
 
@@ -46,6 +69,6 @@ def reconstruct_all(
     return torch.cat(parts)
 
 
-def as_float(images: UInt8[Tensor, "N C H W"], model: Autoencoder) -> Float[Tensor, "N C H W"]:
+def as_float(images: UInt8[Tensor, "N C H W"], model: Trainable) -> Float[Tensor, "N C H W"]:
     """Images in [0, 1] on the model's device."""
     return images.to(next(model.parameters()).device).to(torch.float32).mul_(1 / 255)

@@ -1,9 +1,12 @@
 """What a training run tells while it goes on, and the history it leaves."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vizmodels.models.trainable import Measure
 
 Floats = NDArray[np.float32]
 
@@ -73,6 +76,8 @@ class History:
     names, units : of the loss terms, in column order; the last is `loss`
     steps, train_rows : step of each report, and the terms' means since the one before
     epochs, test_rows : epoch of each evaluation, and the terms' means over the test set
+    measures, measure_units : name of each figure that only a whole set has -> its value at each
+        evaluation, and its unit
     """
 
     names: tuple[str, ...]
@@ -81,6 +86,19 @@ class History:
     train_rows: list[list[float]] = field(default_factory=list[list[float]])
     epochs: list[int] = field(default_factory=list[int])
     test_rows: list[list[float]] = field(default_factory=list[list[float]])
+    measures: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    measure_units: dict[str, str] = field(default_factory=dict[str, str])
+
+    def add_measures(self, measures: Iterable[Measure]) -> None:
+        """Keep the figures of one evaluation."""
+        for measure in measures:
+            self.measures.setdefault(measure.name, []).append(measure.value)
+            self.measure_units[measure.name] = measure.unit
+
+    def last_test(self) -> dict[str, float]:
+        """Every figure of the last evaluation by its name."""
+        terms = dict(zip(self.names, self.test_rows[-1], strict=True))
+        return terms | {name: values[-1] for name, values in self.measures.items()}
 
     def column(self, name: str, *, test: bool = False) -> Floats:
         """One term over the run, training or test."""
@@ -98,6 +116,9 @@ class History:
             "train_rows": np.array(self.train_rows, dtype=np.float64).reshape(-1, width),
             "epochs": np.array(self.epochs, dtype=np.int64),
             "test_rows": np.array(self.test_rows, dtype=np.float64).reshape(-1, width),
+            "measure_names": np.array(list(self.measures), dtype=np.str_),
+            "measure_units": np.array(list(self.measure_units.values()), dtype=np.str_),
+            "measures": np.array(list(self.measures.values()), dtype=np.float64),
         }
 
     @classmethod
@@ -111,8 +132,14 @@ class History:
             epochs=arrays["epochs"].tolist(),
             test_rows=arrays["test_rows"].tolist(),
         )
+        if "measures" in arrays:  # not in runs older than the first model that had any
+            names, units = arrays["measure_names"].tolist(), arrays["measure_units"].tolist()
+            history.measures = dict(zip(names, arrays["measures"].tolist(), strict=True))
+            history.measure_units = dict(zip(names, units, strict=True))
         rows_of = ((history.steps, history.train_rows), (history.epochs, history.test_rows))
         for index, rows in rows_of:
             if len(index) != len(rows) or any(len(row) != len(history.names) for row in rows):
                 raise ValueError("rows and columns of the history do not match")
+        if any(len(values) != len(history.epochs) for values in history.measures.values()):
+            raise ValueError("the history does not have a measure for each epoch")
         return history

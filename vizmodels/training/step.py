@@ -1,11 +1,11 @@
 """One optimisation step on images that already sit on the device."""
 
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64
 from torch import Tensor
 
-from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.loss import Loss
+from vizmodels.models.trainable import Batch, Trainable
 from vizmodels.training.device import Compute
 
 GRAPH_WARM_UP_STEPS = 3  # eager steps before capture: cuBLAS picks its kernels, Adam its buffers
@@ -23,34 +23,38 @@ class TrainingStep:
     Parameters
     ----------
     model : trained in place; must be on the device of `compute`
-    images : uint8 tensor (N, C, H, W) on the same device
+    rows : what `model.resident` made of the images, on the same device
+    labels : int64 (N,) on the same device, or None
     batch_size : at most N
     learning_rate : of Adam
     noise_weight : w of clip(x + w·ε, 0, 1) on the encoder's input
+    binarise : whether pixels are drawn black or white anew at each step
     generator : source of the noise and of the latent samples, on the same device
     """
 
     def __init__(
         self,
-        model: Autoencoder,
-        images: UInt8[Tensor, "N C H W"],
+        model: Trainable,
+        rows: Tensor,
         batch_size: int,
         learning_rate: float,
         noise_weight: float,
         generator: torch.Generator,
         compute: Compute,
+        *,
+        labels: Int64[Tensor, " N"] | None = None,
+        binarise: bool = False,
     ) -> None:
-        self.model, self.images, self.compute = model, images, compute
-        self.generator, self.noise_weight = generator, noise_weight
+        self.model, self.rows, self.labels, self.compute = model, rows, labels, compute
+        self.generator, self.noise_weight, self.binarise = generator, noise_weight, binarise
         on_cuda = compute.device.type == "cuda"
         # Channels last is what both oneDNN's and cuDNN's convolutions compute in.
         self.channels_last = any(isinstance(m, torch.nn.Conv2d) for m in model.modules())
         if self.channels_last:
             model.to(memory_format=torch.channels_last)
         rate = torch.tensor(learning_rate, device=compute.device) if on_cuda else learning_rate
-        self.optimizer = torch.optim.Adam(
-            model.parameters(), lr=rate, fused=True, capturable=on_cuda
-        )
+        trained = [weight for weight in model.parameters() if weight.requires_grad]
+        self.optimizer = torch.optim.Adam(trained, lr=rate, fused=True, capturable=on_cuda)
         self.batch = torch.zeros(batch_size, dtype=torch.int64, device=compute.device)
         with torch.no_grad():
             loss = self._loss()
@@ -73,6 +77,14 @@ class TrainingStep:
             self._step()
         self._n_summed += 1
 
+    def set_learning_rate(self, rate: float) -> None:
+        """Take the next steps at this rate, in a captured graph too."""
+        for group in self.optimizer.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
     def close_row(self) -> None:
         """Keep the terms' means over the steps since the last row, still on the device."""
         self._rows.append(self._sums / self._n_summed)
@@ -86,18 +98,22 @@ class TrainingStep:
         return rows
 
     def _loss(self) -> Loss:
-        x = self.images.index_select(0, self.batch).to(torch.float32).mul_(1 / 255)
-        if self.channels_last:
+        x = as_input(self.rows.index_select(0, self.batch))
+        if self.binarise:
+            x = binarised(x, self.generator)
+        if self.channels_last and x.ndim == 4:
             x = x.contiguous(memory_format=torch.channels_last)
         x_in = add_noise(x, self.noise_weight, self.generator) if self.noise_weight else x
+        labels = None if self.labels is None else self.labels.index_select(0, self.batch)
         with self.compute.autocast():
-            return self.model.losses(x, x_in, self.generator)
+            return self.model.losses(Batch(x, x_in, labels), self.generator)
 
     def _step(self) -> None:
         loss = self._loss()
         self.optimizer.zero_grad(set_to_none=True)
         loss.per_image.mean().backward()
         self.optimizer.step()
+        self.model.after_step(self.generator)
         self._sums.add_(loss.means())
 
     def _capture(self) -> None:
@@ -110,6 +126,22 @@ class TrainingStep:
             self._step()
         graph.replay()
         self._graph = graph
+
+
+def as_input(rows: Tensor) -> Tensor:
+    """Images as float32 in [0, 1]; codes as they are."""
+    return rows.to(torch.float32).mul_(1 / 255) if rows.dtype == torch.uint8 else rows
+
+
+def binarised(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Every pixel drawn as 0 or 1, with its grey value as the chance of 1.
+
+    References
+    ----------
+    Salakhutdinov & Murray 2008, On the quantitative analysis of deep belief networks; drawn anew
+    at each step it is what Burda et al. 2016 call dynamic binarisation.
+    """
+    return (torch.rand(x.shape, generator=generator, device=x.device) < x).to(x.dtype)
 
 
 def add_noise(x: Tensor, noise_weight: float, generator: torch.Generator | None) -> Tensor:
