@@ -45,6 +45,12 @@ def at_most(name: str, value: float, unit: str, limit: float, peer: float | None
     return Figure(name, value, unit, peer, ratio, f"<= {limit:g} {unit}", value <= limit)
 
 
+def at_least(name: str, value: float, unit: str, limit: float, peer: float | None = None) -> Figure:
+    """A figure that should reach a limit."""
+    ratio = None if peer is None else value / peer
+    return Figure(name, value, unit, peer, ratio, f">= {limit:g} {unit}", value >= limit)
+
+
 def times_better(name: str, value: float, unit: str, peer: float, needed: float | None) -> Figure:
     """A throughput beside its peer's; `needed` is the ratio to reach."""
     ratio = value / peer

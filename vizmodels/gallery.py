@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,7 +16,15 @@ from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
 from vizmodels.runs.titles import title_of
-from vizmodels.specs import AutoencoderSpec, VAESpec
+from vizmodels.specs import (
+    AnySpec,
+    AutoencoderSpec,
+    ClassifierSpec,
+    DiscreteVAESpec,
+    PixelCNNSpec,
+    VAESpec,
+    VQVAESpec,
+)
 from vizmodels.training.evaluation import evaluate
 
 WIDTHS = (256, 128)
@@ -24,25 +33,89 @@ WIDTHS = (256, 128)
 EPOCHS = {"strokes": 40, "mnist": 15}  # about the same number of steps on both
 LATENT_DIMS = (2, 16)
 KL_WEIGHT = 1e-3
+NOISE_WEIGHT = 0.5
 
 log = logging.getLogger(__name__)
 
 
 def gallery_experiments() -> Iterator[Experiment]:
-    """The shipped runs: PCA, AE and VAE, on two and on sixteen axes, on both sets of digits."""
+    """The shipped runs, each prior after the VQ-VAE whose codes it learns."""
     for dataset, epochs in EPOCHS.items():
-        for latent_dim in LATENT_DIMS:
-            pca = AutoencoderSpec(backbone="linear", latent_dim=latent_dim)
-            yield Experiment(
-                dataset=dataset, model=pca, training=Training(epochs=1, solver="closed_form")
-            )
-            for spec in (
-                AutoencoderSpec(latent_dim=latent_dim, widths=WIDTHS),
-                VAESpec(latent_dim=latent_dim, widths=WIDTHS, kl_weight=KL_WEIGHT),
-            ):
-                yield Experiment(dataset=dataset, model=spec, training=Training(epochs=epochs))
-        conv = VAESpec(backbone="conv", latent_dim=16, kl_weight=KL_WEIGHT)
-        yield Experiment(dataset=dataset, model=conv, training=Training(epochs=epochs // 3))
+        yield from _of_two_sizes(dataset, epochs)
+        yield from _of_every_kind(dataset, epochs)
+    yield from _in_colour()
+
+
+def _of_two_sizes(dataset: str, epochs: int) -> Iterator[Experiment]:
+    """PCA, AE and VAE on two and on sixteen axes."""
+    for latent_dim in LATENT_DIMS:
+        pca = AutoencoderSpec(backbone="linear", latent_dim=latent_dim)
+        yield Experiment(
+            dataset=dataset, model=pca, training=Training(epochs=1, solver="closed_form")
+        )
+        for spec in (
+            AutoencoderSpec(latent_dim=latent_dim, widths=WIDTHS),
+            VAESpec(latent_dim=latent_dim, widths=WIDTHS, kl_weight=KL_WEIGHT),
+        ):
+            yield Experiment(dataset=dataset, model=spec, training=Training(epochs=epochs))
+    conv = VAESpec(backbone="conv", latent_dim=16, kl_weight=KL_WEIGHT)
+    yield Experiment(dataset=dataset, model=conv, training=Training(epochs=epochs // 3))
+
+
+def _of_every_kind(dataset: str, epochs: int) -> Iterator[Experiment]:
+    """What else there is: denoising, attention, categorical latents, codes and their prior."""
+
+    def trained(model: AnySpec, share: float = 1.0, **training: Any) -> Experiment:
+        settings = Training(epochs=max(1, round(share * epochs)), **training)
+        return Experiment(dataset=dataset, model=model, training=settings)
+
+    denoising = AutoencoderSpec(latent_dim=16, widths=WIDTHS)
+    yield trained(denoising, noise_weight=NOISE_WEIGHT)
+    yield trained(AutoencoderSpec(backbone="linear", latent_dim=2), schedule="one_cycle")
+    yield trained(AutoencoderSpec(backbone="conv", latent_dim=16), 1 / 3)
+    for spec in (
+        AutoencoderSpec(backbone="transformer", latent_dim=16),
+        VAESpec(backbone="transformer", latent_dim=16, kl_weight=KL_WEIGHT),
+    ):
+        yield trained(spec, 1 / 2, schedule="one_cycle")
+    yield trained(DiscreteVAESpec(widths=WIDTHS, kl_weight=KL_WEIGHT), schedule="one_cycle")
+    yield trained(digit_and_style())
+    vqvae = trained(VQVAESpec(), 2 / 3, batch_size=128, schedule="one_cycle")
+    yield vqvae
+    yield trained(prior_of(vqvae), batch_size=128, schedule="one_cycle")
+    yield trained(ClassifierSpec(widths=(16, 32), n_features=64), 1 / 3, schedule="one_cycle")
+
+
+def _in_colour() -> Iterator[Experiment]:
+    """A VQ-VAE on CIFAR-10, and a prior over its codes."""
+    vqvae = Experiment(
+        dataset="cifar10",
+        model=VQVAESpec(codebook_size=512),
+        training=Training(epochs=30, batch_size=128, schedule="one_cycle"),
+    )
+    yield vqvae
+    settings = Training(epochs=6, batch_size=128, schedule="one_cycle")
+    yield Experiment(
+        dataset="cifar10", model=prior_of(vqvae, class_conditional=False), training=settings
+    )
+
+
+def digit_and_style() -> DiscreteVAESpec:
+    """One variable of ten classes beside Gaussian axes: a digit and its style, it is hoped."""
+    return DiscreteVAESpec(
+        n_variables=1,
+        n_classes=10,
+        continuous_dim=4,
+        estimator="enumeration",
+        kl_weight=KL_WEIGHT,
+        widths=WIDTHS,
+    )
+
+
+def prior_of(vqvae: Experiment, *, class_conditional: bool = True) -> PixelCNNSpec:
+    """The prior over the codes of that experiment's run."""
+    assert isinstance(vqvae.model, VQVAESpec)
+    return PixelCNNSpec(vq_run=vqvae.id, vqvae=vqvae.model, class_conditional=class_conditional)
 
 
 def rounded_to_half(run: Run) -> Run:
@@ -56,8 +129,15 @@ def rounded_to_half(run: Run) -> Run:
     return dataclasses.replace(run, evaluation=terms | measures)
 
 
-def build(folder: Path, *, again: bool = False) -> None:
-    """Train every shipped run that is not in `folder` yet, and remove what is no longer shipped."""
+def build(folder: Path, *, again: bool = False, trained: RunLibrary | None = None) -> None:
+    """Train every shipped run that is not in `folder` yet, and remove what is no longer shipped.
+
+    Parameters
+    ----------
+    folder : of the shipped runs
+    again : whether to train also what is there already
+    trained : runs from elsewhere, taken where they are of a wanted experiment
+    """
     library = RunLibrary(folder)
     wanted = {experiment.id: experiment for experiment in gallery_experiments()}
     for record in library.list():
@@ -69,14 +149,23 @@ def build(folder: Path, *, again: bool = False) -> None:
         if not is_available(experiment.dataset):
             log.warning("%s is not on this machine: skipped", experiment.dataset)
             continue
-        run = rounded_to_half(train(experiment))
+        found = None if trained is None else trained.find(experiment)
+        run = rounded_to_half(found or _trained(experiment, library))
         library.save(run, half=True)
+        figure, value = next(iter(run.evaluation.items()))
         log.info(
-            "%s: test reconstruction %.4f after %.0f s",
+            "%s: test %s %.4f after %.0f s",
             title_of(experiment),
-            run.evaluation["reconstruction"],
+            figure,
+            value,
             run.environment["training_seconds"],
         )
+
+
+def _trained(experiment: Experiment, library: RunLibrary) -> Run:
+    model = experiment.model
+    vq_run = library.load(model.vq_run) if model.family == "pixelcnn" else None
+    return train(experiment, vq_run=vq_run)
 
 
 def main() -> None:
@@ -84,9 +173,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--again", action="store_true", help="train also what is there already")
     parser.add_argument("--folder", type=Path, default=ASSETS / "runs")
+    parser.add_argument("--trained", type=Path, help="folder of runs to take instead of training")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    build(arguments.folder, again=arguments.again)
+    trained = None if arguments.trained is None else RunLibrary(arguments.trained)
+    build(arguments.folder, again=arguments.again, trained=trained)
 
 
 if __name__ == "__main__":

@@ -59,22 +59,23 @@ def straight_through(
 
 
 def score_surrogate(
-    cost: Float[Tensor, " N"],
-    one_hot: Float[Tensor, "N n k"],
-    log_q: Float[Tensor, "N n k"],
-    *,
-    baseline: bool,
+    cost: Float[Tensor, " N"], log_prob: Float[Tensor, " N"], *, baseline: bool
 ) -> Float[Tensor, " N"]:
     """The cost, with the score-function gradient (cost − b) ∇ log q(z|x) added to its own.
 
     The value is that of `cost`; only the gradient differs. It is unbiased: b is 0, or the mean
-    cost of the other images of the batch, which does not depend on this image's draw.
+    cost of the other draws of the batch, which does not depend on this one.
+
+    Parameters
+    ----------
+    cost : of each draw
+    log_prob : log q(z|x) of each draw, through which the gradient goes
+    baseline : whether to subtract b
 
     References
     ----------
     Williams 1992, REINFORCE; Mnih & Gregor 2014, Neural Variational Inference, eqs. 5 to 7.
     """
-    log_prob = (one_hot * log_q).sum(dim=(1, 2))
     signal = cost.detach()
     if baseline and len(signal) > 1:
         signal = signal - (signal.sum() - signal) / (len(signal) - 1)

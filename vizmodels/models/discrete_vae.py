@@ -103,7 +103,7 @@ class DiscreteVAE(ProbabilisticAutoencoder):
         """Reconstruction per pixel, and the KL of the classes and of the axes, in nats."""
         log_q, mu, log_var = self.posterior(batch.x_in)
         z = reparameterise(mu, log_var, generator)
-        reconstruction = self._expected_reconstruction(batch.x, log_q, z, generator)
+        reconstruction = self.expected_reconstruction(batch.x, log_q, z, generator)
         weight = self.charged_kl_weight(generator)
         kl = LossTerm("kl_classes", "nats", kl_to_uniform(log_q).sum(dim=1), weight)
         if mu.shape[1] == 0:
@@ -111,7 +111,7 @@ class DiscreteVAE(ProbabilisticAutoencoder):
         kl_axes = kl_to_standard_normal(mu, log_var).sum(dim=1)
         return Loss((reconstruction, kl, LossTerm("kl_axes", "nats", kl_axes, weight)))
 
-    def _expected_reconstruction(
+    def expected_reconstruction(
         self, x: Tensor, log_q: Tensor, z: Tensor, generator: torch.Generator | None
     ) -> LossTerm:
         """The reconstruction at a draw of the classes, or its exact mean over them."""
@@ -130,7 +130,8 @@ class DiscreteVAE(ProbabilisticAutoencoder):
         if not self.estimator.startswith("score_function"):
             return term
         baseline = self.estimator == "score_function_baseline"
-        cost = score_surrogate(term.values, classes, log_q, baseline=baseline)
+        log_prob = (classes * log_q).sum(dim=(1, 2))
+        cost = score_surrogate(term.values, log_prob, baseline=baseline)
         return LossTerm(term.name, term.unit, cost, term.weight)
 
     def _logits(self, classes: Tensor, z: Tensor) -> Tensor:

@@ -15,8 +15,11 @@ SMOOTHING = 1e-5
 """Laplace smoothing of the counts (van den Oord et al. 2017, appendix A.1; Sonnet's value)."""
 
 DEAD_SHARE = 0.03
-"""Of a fair share of the vectors, below which a code counts as dead. With 512 codes and 16,384
-vectors a step that is one vector a step, the threshold of Dhariwal et al. 2020, Jukebox."""
+"""Of the average code's count, below which a code counts as dead. With 512 codes and 16,384 vectors
+a step that comes to one vector a step, the threshold of Dhariwal et al. 2020, Jukebox."""
+
+
+CACHED_VECTORS = 1024  # whose distances to 512 codes are 2 MB
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,9 @@ class Quantizer(nn.Module):
         self, vectors: Float[Tensor, "M d"], generator: torch.Generator | None = None
     ) -> Int64[Tensor, " M"]:
         """The code of each vector; the nearest unless a generator is given to draw with."""
-        distances = squared_distances(vectors, self.codebook)
         if generator is None or self.assignment == "nearest":
-            return distances.argmin(dim=1)
+            return nearest_codes(vectors, self.codebook)
+        distances = squared_distances(vectors, self.codebook)
         nearest = distances.min(dim=1, keepdim=True).values
         variance = (nearest.mean() / self.code_dim).clamp_min(torch.finfo(nearest.dtype).tiny)
         chances = F.softmax((nearest - distances) / (2 * variance), dim=1)
@@ -140,7 +143,9 @@ class Quantizer(nn.Module):
 
     def _revive(self, vectors: Tensor, generator: torch.Generator) -> None:
         fair_share = len(vectors) / self.codebook_size
-        is_dead = self.counts < DEAD_SHARE * fair_share
+        # Of what the averages have seen so far, which starts at one vector a code and grows to the
+        # fair share of a step; measured by that, nearly all first codes would die at once.
+        is_dead = self.counts < DEAD_SHARE * self.counts.mean()
         draw = torch.randint(
             len(vectors), (self.codebook_size,), generator=generator, device=vectors.device
         )
@@ -158,6 +163,23 @@ def squared_distances(
     with torch.autocast(vectors.device.type, enabled=False):
         z, e = vectors.float(), codebook.float()
         return z.square().sum(dim=1, keepdim=True) - 2 * (z @ e.T) + e.square().sum(dim=1)
+
+
+def nearest_codes(
+    vectors: Float[Tensor, "M d"], codebook: Float[Tensor, "K d"]
+) -> Int64[Tensor, " M"]:
+    """Index of the code nearest to each vector, in float32 whatever the autocast.
+
+    ‖z − e‖² and ½‖e‖² − z·e have the same smallest place. A processor takes the vectors in parts
+    that stay in its cache, and `min` where `argmin` takes twice as long: 10 ms instead of 49 for
+    16,384 vectors of 16 numbers and 512 codes.
+    """
+    with torch.autocast(vectors.device.type, enabled=False):
+        codes = codebook.float()
+        half, transposed = 0.5 * codes.square().sum(dim=1), codes.T.contiguous()
+        parts = vectors.float().split(len(vectors) if vectors.is_cuda else CACHED_VECTORS)
+        nearest = [torch.addmm(half, z, transposed, alpha=-1).min(dim=1).indices for z in parts]
+        return torch.cat(nearest)
 
 
 class _StraightThrough(torch.autograd.Function):

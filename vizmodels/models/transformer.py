@@ -70,7 +70,9 @@ class Attention(nn.Module):
         """Queries, keys and values (N, T, 3·W) -> (N, T, W)."""
         n, n_tokens, tripled = x.shape
         q, k, v = x.reshape(n, n_tokens, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
-        heads = F.scaled_dot_product_attention(q, k, v)
+        # Written out: for 16 tokens PyTorch's fused attention takes five times as long on a CPU.
+        weights = torch.softmax((q @ k.transpose(2, 3)) / math.sqrt(q.shape[3]), dim=3)
+        heads = weights.to(v.dtype) @ v
         return heads.transpose(1, 2).reshape(n, n_tokens, tripled // 3)
 
 

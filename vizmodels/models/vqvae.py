@@ -121,7 +121,7 @@ class VQVAE(Autoencoder):
             x = images[order[:START_IMAGES]].float().div_(255)
             flat = self.vectors(x).flatten(0, 1)
             start = _draw(flat, k, generator)
-            if self.initialisation == "kmeans":
+            if self.initialisation == "kmeans" and len(flat) > k:
                 start = _kmeans(flat, start).to(device)
         self.quantizer.start_at(start)
 
@@ -219,6 +219,9 @@ def _draw(vectors: Tensor, k: int, generator: torch.Generator) -> Tensor:
 
 def _kmeans(vectors: Tensor, start: Tensor) -> Tensor:
     from sklearn.cluster import KMeans  # here, since it takes a second to import
+    from threadpoolctl import threadpool_limits
 
     found = KMeans(len(start), init=start.cpu().numpy(), n_init=1, max_iter=20)  # pyright: ignore[reportArgumentType]  # scikit-learn takes an array and a number here
-    return torch.from_numpy(found.fit(vectors.cpu().numpy()).cluster_centers_).float()
+    with threadpool_limits(1):  # more threads add up in any order: other centres from one seed
+        found.fit(vectors.cpu().numpy())
+    return torch.from_numpy(found.cluster_centers_).float()

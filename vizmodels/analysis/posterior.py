@@ -1,0 +1,89 @@
+"""What each latent axis of a VAE carries: its KL, its activity, and all images' posteriors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vizmodels.models.gaussian import kl_to_standard_normal
+from vizmodels.models.vae import VAE
+from vizmodels.training.evaluation import EVALUATION_BATCH, as_float
+
+ACTIVE_ABOVE = 0.01
+"""Variance of the posterior mean over the images from which an axis counts as active (Burda et al.
+2016, section 5.2)."""
+
+
+@dataclass(frozen=True)
+class AxisReport:
+    """The D axes of a VAE over N images.
+
+    Attributes
+    ----------
+    kl : float32 (D,), mean KL of the posterior to the prior, nats
+    mean_variance : float32 (D,), variance over the images of the posterior mean
+    posterior_variance : float32 (D,), mean over the images of the posterior's variance
+    mean : float32 (D,), mean of the aggregate posterior
+    """
+
+    kl: NDArray[np.float32]
+    mean_variance: NDArray[np.float32]
+    posterior_variance: NDArray[np.float32]
+    mean: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        assert self.kl.ndim == 1
+        assert self.kl.shape == self.mean_variance.shape == self.posterior_variance.shape
+
+    @property
+    def is_active(self) -> NDArray[np.bool_]:
+        """Which axes carry anything: those whose posterior mean varies by more than 0.01."""
+        return self.mean_variance > ACTIVE_ABOVE
+
+    @property
+    def n_active(self) -> int:
+        """Active units."""
+        return int(self.is_active.sum())
+
+    @property
+    def aggregate_variance(self) -> NDArray[np.float32]:
+        """Of the aggregate posterior q(z) = 1/N Σ q(z|x), per axis; 1 if it matches the prior."""
+        return self.mean_variance + self.posterior_variance
+
+
+@torch.inference_mode()
+def posteriors(
+    model: VAE, images: UInt8[Tensor, "N C H W"]
+) -> tuple[Float[Tensor, "N D"], Float[Tensor, "N D"]]:
+    """(mu, log_var) of all images on the CPU."""
+    parts = [model.posterior(as_float(part, model)) for part in images.split(EVALUATION_BATCH)]
+    mu, log_var = (torch.cat([part[i].cpu() for part in parts]) for i in range(2))
+    return mu, log_var
+
+
+def report_axes(model: VAE, images: UInt8[Tensor, "N C H W"]) -> AxisReport:
+    """KL, activity and aggregate posterior of each axis over the images.
+
+    References
+    ----------
+    Burda, Grosse & Salakhutdinov 2016, Importance Weighted Autoencoders, section 5.2.
+    """
+    mu, log_var = posteriors(model, images)
+    return AxisReport(
+        kl_to_standard_normal(mu, log_var).mean(dim=0).numpy(),
+        mu.var(dim=0, correction=0).numpy(),
+        log_var.exp().mean(dim=0).numpy(),
+        mu.mean(dim=0).numpy(),
+    )
+
+
+def sample_aggregate(
+    model: VAE, images: UInt8[Tensor, "N C H W"], n: int, generator: torch.Generator
+) -> Float[Tensor, "n D"]:
+    """n draws of the aggregate posterior: an image at random, then its posterior."""
+    chosen = torch.randint(len(images), (n,), generator=generator)
+    mu, log_var = posteriors(model, images[chosen])
+    return mu + torch.exp(0.5 * log_var) * torch.randn(mu.shape, generator=generator)
