@@ -2,7 +2,8 @@
 
 The real app is served and opened in Chromium. The pointer moves over the map of each 2-D model,
 and the first slider of each other model is dragged; a move counts from its event to the frame
-in which the picture was decoded and drawn. Websocket frames are counted meanwhile.
+in which the picture was decoded and drawn. Websocket frames are counted meanwhile. Priors, which
+decode as their VQ-VAE, and classifiers have no map and are left out.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from bench.report import Figure, at_most, report
 from bench.serving import chromium, serve, wait_until_settled
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary, RunRecord
+from vizmodels.specs import AutoencodingSpec
 
 FRAME_MS = 17.0
 PIXEL_LIMIT = 2e-3
@@ -78,23 +80,23 @@ def open_stage(page: Page, address: str, record: RunRecord) -> None:
 
 def largest_difference(page: Page, record: RunRecord, library: RunLibrary) -> float:
     """Largest difference on a pixel in [0, 1] between the browser's decoder and PyTorch's."""
-    model = library.load(record.id).model
+    model = library.load(record.id).autoencoder
     generator = torch.Generator().manual_seed(0)
-    shape = (LATENTS_COMPARED, record.experiment.model.latent_dim)
+    shape = (LATENTS_COMPARED, record.embedding_dim)
     # Twice the prior's width, so that the corners of a map are covered too.
     latents = 2 * torch.randn(shape, generator=generator)
     pixels = page.evaluate(
         "(rows) => rows.map(z => Array.from(window.findStage().decode('a', new Float32Array(z))))",
         latents.tolist(),
     )
-    theirs = model.decode(latents).flatten(1).numpy()
+    theirs = model.decode_embedding(latents).flatten(1).numpy()
     return float(np.abs(np.array(pixels, dtype=np.float32) - theirs).max())
 
 
 def drag(page: Page, record: RunRecord, moves: int) -> dict[str, list[float]]:
     """Delays in ms of each move that reached a frame, from its delivery and from its stamp."""
     page.evaluate(MEASURE)
-    if record.experiment.model.latent_dim == 2:
+    if record.embedding_dim == 2:
         box = page.locator(".map[data-model=a] .letters").bounding_box()
         assert box is not None
         for at in np.linspace(0.1, 0.9, moves):
@@ -122,7 +124,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one 2-D, one 16-D and one conv model")
     quick = parser.parse_args().quick
     library = RunLibrary(ASSETS / "runs")
-    records = [r for r in library.list() if not quick or _is_typical(r)]
+    mapped = [r for r in library.list() if isinstance(r.experiment.model, AutoencodingSpec)]
+    records = [r for r in mapped if not quick or _is_typical(r)]
     with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
         home = Path(temporary)
         with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as app:

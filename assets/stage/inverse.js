@@ -21,20 +21,23 @@ const SUPPORTED_SHARE = 0.02;
  * @param {{kind: string, axes: string[], mean?: number[], components?: number[][]}} map
  * @param {Float32Array} xy (N, 2)
  * @param {import("./nearest.js").Tree} tree over xy
- * @param {Float32Array} latents (N, D)
- * @param {number} dim D
+ * @param {import("./latents.js").Latents} latents
+ * @param {string[]} names of the latent axes
  * @returns {Inverse}
  */
-export function makeInverse(map, xy, tree, latents, dim) {
-  if (map.kind === "raw") return ofAxes(map.axes, dim);
-  if (map.kind === "pca") return ofPlane(map.mean, map.components, dim);
-  return ofNeighbours(tree, latents, dim, SUPPORTED_SHARE * largerSide(xy));
+export function makeInverse(map, xy, tree, latents, names) {
+  if (map.kind === "raw") return ofAxes(map.axes, names);
+  if (map.kind === "pca") return ofPlane(map.mean, map.components, latents.dim);
+  return ofNeighbours(tree, latents, SUPPORTED_SHARE * largerSide(xy));
 }
 
 /** The map's axes are latent axes; the others stay where the anchor has them. */
-function ofAxes(axes, dim) {
-  const index = (caption, otherwise) => (Number(/^z(\d+)$/.exec(caption)?.[1]) || otherwise) - 1;
-  const [first, second] = [index(axes[0], 1), index(axes[1], 2)];
+function ofAxes(captions, names) {
+  const dim = names.length;
+  const [first, second] = captions.map((caption, otherwise) => {
+    const index = names.indexOf(caption);
+    return index < 0 ? otherwise : index;
+  });
   return {
     toLatent(x, y, anchor, z) {
       z.set(anchor);
@@ -68,7 +71,8 @@ function ofPlane(mean, components, dim) {
 }
 
 /** The nearest points' latents, each weighted by its inverse squared distance on the map. */
-function ofNeighbours(tree, latents, dim, reach) {
+function ofNeighbours(tree, latents, reach) {
+  const { dim } = latents;
   return {
     toMap: () => null,
     toLatent(x, y, anchor, z) {
@@ -79,7 +83,8 @@ function ofNeighbours(tree, latents, dim, reach) {
       for (let i = 0; i < ids.length; i++) {
         const weight = 1 / (distances[i] ** 2 + softening);
         total += weight;
-        for (let k = 0; k < dim; k++) z[k] += weight * latents[ids[i] * dim + k];
+        const neighbour = latents.row(ids[i]);
+        for (let k = 0; k < dim; k++) z[k] += weight * neighbour[k];
       }
       for (let k = 0; k < dim; k++) z[k] /= total;
       return distances[0] <= reach;

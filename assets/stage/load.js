@@ -5,6 +5,7 @@
 import { compile, readWeights } from "./decoder.js";
 import { StageError } from "./errors.js";
 import { makeInverse } from "./inverse.js";
+import { readLatents } from "./latents.js";
 import { buildTree } from "./nearest.js";
 import { describeAxes } from "./numbers.js";
 
@@ -26,9 +27,9 @@ const RELOAD = "Reload the page; if that does not help, choose another run.";
 /**
  * @typedef {object} Core a model without its map
  * @property {any} spec what Python sent
- * @property {number} dim D
+ * @property {number} dim D; of a VQ-VAE all numbers of its code vectors
  * @property {boolean} hasPrior whether it was trained towards N(0, I)
- * @property {Float32Array} latents (N, D)
+ * @property {import("./latents.js").Latents} latents
  * @property {import("./numbers.js").Axis[]} axes
  * @property {Float32Array} mean latent of all points
  * @property {(z: Float32Array) => Float32Array} decode into a buffer that is used again
@@ -86,7 +87,7 @@ export async function loadCore(spec, points) {
   const [program, weightBuffer, latentBuffer] = await Promise.all([
     fetchProgram(spec.program, thing),
     fetchBuffer(spec.weights, null, `The weights of ${thing}`),
-    fetchBuffer(spec.latents, 4 * points.n * dim, `The latents of ${thing}`),
+    fetchBuffer(spec.latents, null, `The latents of ${thing}`),
   ]);
   const shape = points.image_shape;
   if (program.latent_dim !== dim || String(program.image_shape) !== String(shape)) {
@@ -96,8 +97,9 @@ export async function loadCore(spec, points) {
   }
   const weights = readWeights(program, weightBuffer, thing);
   const decoder = compile(program.decoder, weights, [dim], `the decoder of ${thing}`);
-  const latents = new Float32Array(latentBuffer);
-  const axes = describeAxes(latents, dim);
+  const whose = `The latents of ${thing}`;
+  const latents = readLatents(latentBuffer, program, weights, points.n, whose, RELOAD);
+  const axes = describeAxes(latents, spec.axis_names);
   let encoder; // few visitors encode; its weights are repacked when the first one does
   return {
     spec,
@@ -120,13 +122,13 @@ export async function loadCore(spec, points) {
  * @returns {Promise<Placement>}
  */
 export async function loadMap(spec, core) {
-  const n = core.latents.length / core.dim;
   const thing = `The map of “${core.spec.title}”`;
-  const xy = new Float32Array(await fetchBuffer(spec.url, 8 * n, thing));
+  const xy = new Float32Array(await fetchBuffer(spec.url, 8 * core.latents.n, thing));
   const bad = xy.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new StageError(thing, "of finite numbers", `${xy[bad]} at ${bad}`, RELOAD);
   const tree = buildTree(xy);
-  return { spec, xy, tree, inverse: makeInverse(spec, xy, tree, core.latents, core.dim) };
+  const names = core.axes.map((axis) => axis.name);
+  return { spec, xy, tree, inverse: makeInverse(spec, xy, tree, core.latents, names) };
 }
 
 function resolve(path) {

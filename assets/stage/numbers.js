@@ -36,6 +36,10 @@ export function quantile(sorted, share) {
 // Quantiles from this many points are within half a per cent of rank of those from all of them.
 const QUANTILE_SAMPLE = 4096;
 
+function sampleStride(n) {
+  return Math.max(1, Math.floor(n / QUANTILE_SAMPLE));
+}
+
 /**
  * A sorted sample of one column, evenly strided.
  * @param {Float32Array} values (N, columns)
@@ -45,41 +49,69 @@ const QUANTILE_SAMPLE = 4096;
  */
 export function sortedSample(values, columns, column) {
   const n = values.length / columns;
-  const stride = Math.max(1, Math.floor(n / QUANTILE_SAMPLE));
+  const stride = sampleStride(n);
   const sample = new Float32Array(Math.ceil(n / stride));
   for (let i = 0; i < sample.length; i++) sample[i] = values[i * stride * columns + column];
   return sample.sort();
 }
 
-/**
- * @typedef {object} Axis one latent axis over the points
- * @property {number} index counted from 0
- * @property {string} name z1, z2, …
- * @property {number} mean
- * @property {number} deviation standard deviation
- * @property {number} low 0.5 % quantile
- * @property {number} high 99.5 % quantile
- * @property {Float32Array} sample sorted values of some points
- */
-
 const TAIL = 0.005; // share of points outside an axis's range, on each side
+
+/** One latent axis over the points. How they are distributed is worked out when it is asked for. */
+export class Axis {
+  /** @type {Float32Array | undefined} */
+  #sample;
+
+  /**
+   * @param {number} index counted from 0
+   * @param {string} name z1, z2, …
+   * @param {number} mean
+   * @param {number} deviation standard deviation
+   * @param {import("./latents.js").Latents} latents
+   */
+  constructor(index, name, mean, deviation, latents) {
+    Object.assign(this, { index, name, mean, deviation, latents });
+  }
+
+  /** Sorted values of some points. */
+  get sample() {
+    const { latents, index } = this;
+    return (this.#sample ??= latents.column(index, sampleStride(latents.n)).sort());
+  }
+
+  /** The 0.5 % quantile. */
+  get low() {
+    return quantile(this.sample, TAIL);
+  }
+
+  /** The 99.5 % quantile. */
+  get high() {
+    return quantile(this.sample, 1 - TAIL);
+  }
+}
 
 /**
  * Every axis in its own order.
- * @param {Float32Array} latents (N, D)
- * @param {number} dim D
+ * @param {import("./latents.js").Latents} latents
+ * @param {string[]} [names] z1, z2, … unless given
  * @returns {Axis[]}
  */
-export function describeAxes(latents, dim) {
-  const n = latents.length / dim;
+export function describeAxes(latents, names) {
+  const { n, dim } = latents;
+  const means = new Float64Array(dim);
+  const squares = new Float64Array(dim);
+  const scratch = new Float32Array(dim);
+  for (let i = 0; i < n; i++) {
+    const row = latents.row(i, scratch);
+    for (let k = 0; k < dim; k++) means[k] += row[k];
+  }
+  for (let k = 0; k < dim; k++) means[k] /= n;
+  for (let i = 0; i < n; i++) {
+    const row = latents.row(i, scratch);
+    for (let k = 0; k < dim; k++) squares[k] += (row[k] - means[k]) ** 2;
+  }
   return Array.from({ length: dim }, (_, index) => {
-    let sum = 0;
-    let squares = 0;
-    for (let i = index; i < latents.length; i += dim) sum += latents[i];
-    const mean = sum / n;
-    for (let i = index; i < latents.length; i += dim) squares += (latents[i] - mean) ** 2;
-    const sample = sortedSample(latents, dim, index);
-    const [low, high] = [quantile(sample, TAIL), quantile(sample, 1 - TAIL)];
-    return { index, name: `z${index + 1}`, mean, deviation: Math.sqrt(squares / n), low, high, sample };
+    const name = names?.[index] ?? `z${index + 1}`;
+    return new Axis(index, name, means[index], Math.sqrt(squares[index] / n), latents);
   });
 }

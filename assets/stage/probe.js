@@ -118,5 +118,5 @@ export function pictureAt(tree, x, y, reach) {
 
 /** @param {import("./load.js").Core} model @param {number} index */
 export function latentOf(model, index) {
-  return model.latents.subarray(index * model.dim, (index + 1) * model.dim);
+  return model.latents.row(index);
 }

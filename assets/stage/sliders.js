@@ -9,6 +9,7 @@ const WIDENING = 0.2; // of the range of the data, on each side: what lies just 
 const STEPS = 1000; // a thousand places across a bar, finer than its pixels
 const BINS = 48;
 const SETTLE_AFTER = 120; // ms
+const MOST_BARS = 200; // a screenful is in sight; the least active of a VQ-VAE's 784 hardly move
 
 /**
  * @typedef {object} Callbacks
@@ -36,10 +37,14 @@ export class Sliders {
   show(axes) {
     this.z = null;
     const byActivity = [...axes].sort((one, other) => other.deviation - one.deviation);
-    this.heading.textContent = axes.length === 1 ? "1 latent axis" : `${axes.length} latent axes`;
+    const shown = byActivity.slice(0, MOST_BARS);
+    const all = axes.length === 1 ? "1 latent axis" : `${axes.length} latent axes`;
+    this.heading.textContent = shown.length < axes.length ? `${MOST_BARS} of ${all}` : all;
+    const longest = Math.max(...shown.map((axis) => axis.name.length));
+    this.list.style.setProperty("--name-width", `${longest}ch`);
     this.element.setAttribute("aria-label", "Latent axes of model A, most active first");
     this.sight.disconnect();
-    this.rows = byActivity.map((axis) => this.#makeRow(axis));
+    this.rows = shown.map((axis) => this.#makeRow(axis));
     this.list.replaceChildren(...this.rows.map((row) => row.element));
     for (const row of this.rows) this.sight.observe(row.element);
   }

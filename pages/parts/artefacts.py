@@ -1,7 +1,7 @@
 """What the browser fetches over plain HTTP: the stage's modules, pictures, programs and maps.
 
-Every address carries a hash of what it names, so a browser may keep the answer for ever, and one
-that no longer fits what is here is not found.
+Every address carries a hash of what it names, and that of a network the format it is written in,
+so a browser may keep the answer for ever, and one that no longer fits what is here is not found.
 """
 
 import functools
@@ -17,7 +17,8 @@ from starlette.staticfiles import StaticFiles
 from pages.parts.shared import atlas
 from vizmodels.analysis.projection import PROJECTION_KINDS, Projection
 from vizmodels.errors import LatentariumError
-from vizmodels.export.layer_program import LayerProgram, layer_program
+from vizmodels.export.latent_bytes import latent_bytes
+from vizmodels.export.layer_program import PROGRAM_FORMAT, LayerProgram, layer_program
 from vizmodels.export.sprite import Sprite, sprite_sheet
 from vizmodels.places import ASSETS
 
@@ -68,6 +69,7 @@ def _answers(handler: Callable[[Request], tuple[bytes, str] | None]) -> Callable
     return respond
 
 
+PROGRAM_FILE, WEIGHTS_FILE = f"program-{PROGRAM_FORMAT}.json", f"weights-{PROGRAM_FORMAT}.bin"
 BINARY, JSON, PNG = "application/octet-stream", "application/json", "image/png"
 
 
@@ -95,12 +97,12 @@ def _run(request: Request) -> tuple[bytes, str] | None:
     match request.path_params["file"]:
         case _ if run_id is None:
             return None
-        case "program.json":
+        case file if file == PROGRAM_FILE:
             return program(run_id, request.path_params["key"]).to_json().encode(), JSON
-        case "weights.bin":
+        case file if file == WEIGHTS_FILE:
             return program(run_id, request.path_params["key"]).weights, BINARY
         case "latents.bin":
-            return atlas().latents(run_id).astype("<f4").tobytes(), BINARY
+            return latent_bytes(atlas().run(run_id).model, atlas().latents(run_id)), BINARY
         case _:
             return None
 

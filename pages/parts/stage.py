@@ -5,10 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.artefacts import stage_address
+from pages.parts.artefacts import PROGRAM_FILE, WEIGHTS_FILE, stage_address
 from pages.parts.shared import atlas
 from vizmodels.analysis.projection import ProjectionKind
 from vizmodels.runs.library import RunRecord
+from vizmodels.specs import DiscreteVAESpec
 
 STAGE_HEIGHT = 640  # px
 
@@ -49,7 +50,7 @@ def show_stage(
         "points": _points(a),
         "a": _model(a, kind),
         "b": None if b is None else _model(b, kind),
-        "view": "map" if a.experiment.model.latent_dim <= 2 else "sliders",
+        "view": "map" if a.embedding_dim <= 2 else "sliders",
         "height": height,
     }
     return component(key=key, data=data, height="content", on_picked_change=lambda: None)
@@ -76,19 +77,37 @@ def _model(record: RunRecord, kind: ProjectionKind) -> dict[str, object]:
     projection = atlas().projection(record.id, kind)
     assert projection is not None, f"the {kind} map of {record.id} has not been computed"
     shown: dict[str, object] = {"kind": kind, "url": f"{base}/maps/{kind}.bin"}
-    shown["axes"] = axis_names(kind, projection.explained)
+    names = latent_axis_names(record)
+    shown["axes"] = names[:2] if kind == "raw" and names else axis_names(kind, projection.explained)
     if projection.mean is not None and projection.components is not None:
         shown["mean"] = projection.mean.tolist()
         shown["components"] = projection.components.tolist()
     return {
         "run": record.id,
         "title": record.title,
-        "latent_dim": record.experiment.model.latent_dim,
-        "program": f"{base}/program.json",
-        "weights": f"{base}/weights.bin",
+        "latent_dim": record.embedding_dim,
+        "axis_names": names,
+        "program": f"{base}/{PROGRAM_FILE}",
+        "weights": f"{base}/{WEIGHTS_FILE}",
         "latents": f"{base}/latents.bin",
         "map": shown,
     }
+
+
+def latent_axis_names(record: RunRecord) -> list[str] | None:
+    """Names of a discrete VAE's axes, the classes before z1, z2, …; None where all are z.
+
+    Classes are counted from 0, as the values of a variable; variables and axes from 1.
+    """
+    spec = record.experiment.model
+    if not isinstance(spec, DiscreteVAESpec):
+        return None
+    classes = [
+        f"p(c{variable + 1}={value})"
+        for variable in range(spec.n_variables)
+        for value in range(spec.n_classes)
+    ]
+    return classes + [f"z{k + 1}" for k in range(spec.continuous_dim)]
 
 
 def axis_names(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from vizmodels.export.latent_bytes import latent_bytes
 from vizmodels.export.layer_program import layer_program
 from vizmodels.export.sprite import sprite_sheet
 from vizmodels.models.autoencoder import Autoencoder
@@ -78,7 +79,7 @@ class StageSite:
     def add_model(
         self, key: str, model: Autoencoder, latents: np.ndarray, kind: str, title: str, xy=None
     ) -> dict[str, Any]:
-        """Serve a model with latents (N, D) and a map of them, and return `data.a`."""
+        """Serve a model with latents (N, E) and a map of them, and return `data.a`."""
         program, base = layer_program(model), f"artefacts/runs/{key}"
         place: dict[str, Any] = {"kind": kind, "url": f"{base}/maps/{kind}.bin"}
         place["axes"] = {"raw": ["z1", "z2"], "pca": ["PC1", "PC2"]}.get(
@@ -94,7 +95,7 @@ class StageSite:
         assert xy is not None
         self.files[f"/{base}/program.json"] = program.to_json().encode()
         self.files[f"/{base}/weights.bin"] = program.weights
-        self.files[f"/{base}/latents.bin"] = latents.astype("<f4").tobytes()
+        self.files[f"/{base}/latents.bin"] = latent_bytes(model, latents)
         self.files["/" + place["url"]] = xy.astype("<f4").tobytes()
         return {
             "run": key,
@@ -151,9 +152,9 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 def encode(model: Autoencoder, images: np.ndarray) -> np.ndarray:
-    """Latents (N, D) of uint8 pictures."""
+    """Where uint8 pictures lie, (N, E)."""
     with torch.no_grad():
-        return model.encode(torch.from_numpy(images).float() / 255).numpy()
+        return model.embed(model.encode(torch.from_numpy(images).float() / 255)).numpy()
 
 
 def as_json(data: dict[str, Any]) -> str:

@@ -13,7 +13,14 @@ from stage_site import StageSite, encode
 
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
-from vizmodels.specs import AutoencoderSpec, VAESpec
+from vizmodels.models.vqvae import VQVAE
+from vizmodels.specs import (
+    AutoencoderSpec,
+    AutoencodingSpec,
+    DiscreteVAESpec,
+    VAESpec,
+    VQVAESpec,
+)
 
 PIXEL_TOLERANCE = 2e-3
 N_POINTS = 600
@@ -34,7 +41,7 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
     return (255 * ink[:, None]).astype(np.uint8), labels
 
 
-def untrained(spec: AutoencoderSpec | VAESpec, gain: float) -> Autoencoder:
+def untrained(spec: AutoencodingSpec, gain: float) -> Autoencoder:
     """A model with random weights, enlarged so that its decoder makes pictures with contrast."""
     model = build_model(spec, (1, 28, 28), torch.Generator().manual_seed(1)).eval()
     with torch.no_grad():
@@ -43,8 +50,22 @@ def untrained(spec: AutoencoderSpec | VAESpec, gain: float) -> Autoencoder:
     return model.requires_grad_(False)
 
 
+def start_codes(model: Autoencoder, images: np.ndarray) -> None:
+    """Codes that are encoded vectors."""
+    assert isinstance(model, VQVAE)
+    model.start(torch.from_numpy(images), torch.Generator().manual_seed(2))
+
+
+GAINS = {"transformer": 1.5, "vq": 2.0}
+DISCRETE_AXES = [f"p(c{i}={value})" for i in (1, 2) for value in range(3)] + ["z1", "z2"]
+KINDS = (
+    *(("vae", "raw"), ("ae", "raw"), ("deep", "pca"), ("deep", "umap"), ("transformer", "raw")),
+    *(("discrete", "raw"), ("vq", "pca"), ("vq", "umap")),
+)
+
+
 class Toys:
-    """Three models on the same pictures, and what the page is told about them."""
+    """Models of every kind on the same pictures, and what the page is told about them."""
 
     def __init__(self, site: StageSite) -> None:
         images, labels = pictures()
@@ -55,15 +76,21 @@ class Toys:
             "vae": VAESpec(latent_dim=2),
             "ae": AutoencoderSpec(latent_dim=2),
             "deep": VAESpec(backbone="conv", latent_dim=16),
+            "discrete": DiscreteVAESpec(n_variables=2, n_classes=3, continuous_dim=2),
+            "vq": VQVAESpec(channels=16, codebook_size=32),
+            "transformer": AutoencoderSpec(backbone="transformer", latent_dim=2, widths=(32,)),
         }
-        self.models = {key: untrained(spec, 3.0) for key, spec in specs.items()}
+        self.models = {key: untrained(spec, GAINS.get(key, 3.0)) for key, spec in specs.items()}
+        start_codes(self.models["vq"], images)
         self.latents = {key: encode(model, images) for key, model in self.models.items()}
         self.sides: dict[str, dict[str, Any]] = {}
-        for key, kind in (("vae", "raw"), ("ae", "raw"), ("deep", "pca"), ("deep", "umap")):
+        for key, kind in KINDS:
             z = self.latents[key]
             xy = z[:, :2] if kind == "umap" else None
             side = site.add_model(key, self.models[key], z, kind, f"{key} on toys", xy)
             self.sides[f"{key} {kind}" if kind != "raw" else key] = side
+        self.sides["discrete"]["axis_names"] = DISCRETE_AXES
+        self.sides["discrete"]["map"]["axes"] = DISCRETE_AXES[:2]
 
     def data(self, a: str, b: str | None = None, **more: Any) -> dict[str, Any]:
         side_b = self.sides[b] if b else None
@@ -77,7 +104,7 @@ class Toys:
         return {**data, **more}
 
     def decoded(self, key: str, z: list[float]) -> np.ndarray:
-        return self.models[key].decode(torch.tensor([z])).flatten().numpy()
+        return self.models[key].decode_embedding(torch.tensor([z])).flatten().numpy()
 
 
 @pytest.fixture(scope="session")
@@ -494,6 +521,90 @@ def test_one_finger_moves_the_probe_and_a_tap_pins(
     assert name == "picked"
     assert_allclose(probe(page)[0], target, atol=np.ptp(toys.latents["vae"]) / 10)
     page.close()
+
+
+def test_a_transformer_is_decoded_where_the_pointer_is(page: Page, toys: Toys) -> None:
+    show_and_remember(page, toys.data("transformer"))
+    page.mouse.move(*place_of(page, toys.latents["transformer"][5]))
+    z, pixels = probe(page)
+    assert_allclose(pixels, toys.decoded("transformer", z), atol=PIXEL_TOLERANCE)
+    assert np.std(pixels) > 0.02
+
+
+def test_axes_of_classes_are_named_and_a_raw_map_moves_the_axes_it_names(
+    page: Page, toys: Toys
+) -> None:
+    side = {**toys.sides["discrete"]}
+    side["map"] = {**side["map"], "axes": ["p(c1=1)", "z2"]}
+    show_and_remember(page, {**toys.data("discrete"), "a": side})
+    names = page.locator(".axis-name").all_inner_texts()
+    assert sorted(names) == sorted(DISCRETE_AXES)
+    sticking_out = "(names) => names.some((name) => name.scrollWidth > name.clientWidth)"
+    assert not page.locator(".axis-name").evaluate_all(sticking_out), "there is room for names"
+    before = toys.latents["discrete"].mean(axis=0)
+    page.mouse.move(*place_of(page, toys.latents["discrete"][:, :2].mean(axis=0) + 0.01))
+    z, pixels = probe(page)
+    changed = np.flatnonzero(np.abs(z - before) > 1e-4)
+    assert changed.tolist() == [1, 7]
+    assert_allclose(pixels, toys.decoded("discrete", z), atol=PIXEL_TOLERANCE)
+
+
+def test_latents_of_a_vq_vae_are_looked_up_from_codes(
+    page: Page, site: StageSite, toys: Toys
+) -> None:
+    assert len(site.files["/artefacts/runs/vq/latents.bin"]) == 2 * 49 * N_POINTS
+    show_and_remember(page, toys.data("vq pca"))
+    place, target = toys.sides["vq pca"]["map"], toys.latents["vq"][11]
+    xy = np.array(place["components"]) @ (target - np.array(place["mean"]))
+    page.mouse.click(*place_of(page, xy))
+    [(_, value)] = page.evaluate("sent")
+    z, pixels = probe(page)
+    assert_allclose(z, toys.latents["vq"][value["index"]], atol=1e-6)
+    assert_allclose(pixels, toys.decoded("vq", z), atol=PIXEL_TOLERANCE)
+    assert np.std(pixels) > 0.02
+
+
+def test_a_place_between_codes_decodes_the_nearest_ones(page: Page, toys: Toys) -> None:
+    show_and_remember(page, toys.data("vq umap"))
+    page.mouse.move(*place_of(page, toys.latents["vq"][42, :2]))
+    z, pixels = probe(page)
+    assert_allclose(pixels, toys.decoded("vq", z), atol=PIXEL_TOLERANCE)
+
+
+def test_the_browser_encodes_to_codes_as_pytorch_does(page: Page, toys: Toys) -> None:
+    show(page, toys.data("vq pca"))
+    x = pictures()[0][5] / 255
+    encode_in_browser = "x => Array.from(stageRoot().__stage.encode('a', Float32Array.from(x)))"
+    encoded = np.array(page.evaluate(encode_in_browser, x.ravel().tolist()))
+    differs = np.abs(encoded - toys.latents["vq"][5]).reshape(49, 16).max(axis=1) > 1e-5
+    assert differs.sum() <= 1, "a vector midway between two codes may fall to either"
+
+
+def test_of_hundreds_of_axes_the_most_active_have_bars(page: Page, toys: Toys) -> None:
+    show(page, toys.data("vq pca", view="sliders"))
+    assert page.locator(".sliders h3").inner_text() == "200 of 784 latent axes"
+    axes = page.locator(".slider input").evaluate_all("(all) => all.map((i) => +i.dataset.axis)")
+    deviations = toys.latents["vq"].std(axis=0)
+    assert_allclose(deviations[axes], np.sort(deviations)[::-1][:200], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda b: b[:-2], r"The latents of “vq on toys” must be 58800 bytes long; got 58798"),
+        (lambda b: b"\x20\x00" + b[2:], r"“vq on toys” must be codes below 32; got 32 at 0\."),
+    ],
+    ids=["short", "no such code"],
+)
+def test_damaged_codes_are_said_in_one_sentence(
+    page: Page, site: StageSite, toys: Toys, damage: Any, sentence: str
+) -> None:
+    site.files["/artefacts/damaged.bin"] = damage(site.files["/artefacts/runs/vq/latents.bin"])
+    side = {**toys.sides["vq pca"], "latents": "artefacts/damaged.bin"}
+    page.evaluate("data => mountStage(data)", {**toys.data("vq pca"), "a": side})
+    alert = page.get_by_role("alert")
+    alert.wait_for(timeout=5000)
+    assert re.search(sentence, alert.inner_text()), alert.inner_text()
 
 
 def test_a_model_of_one_axis_is_a_line_and_unlabelled_pictures_are_grey(

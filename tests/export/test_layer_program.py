@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,21 @@ from numpy.testing import assert_allclose
 from torch import nn
 
 from vizmodels.errors import NotExportable
-from vizmodels.export.layer_program import LayerProgram, layer_program
+from vizmodels.export.latent_bytes import latent_bytes
+from vizmodels.export.layer_program import PROGRAM_FORMAT, LayerProgram, layer_program
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import PlainAutoencoder
-from vizmodels.specs import AutoencoderSpec, VAESpec
+from vizmodels.models.vq_prior import VQPrior
+from vizmodels.models.vqvae import VQVAE
+from vizmodels.specs import (
+    AutoencoderSpec,
+    AutoencodingSpec,
+    ClassifierSpec,
+    DiscreteVAESpec,
+    PixelCNNSpec,
+    VAESpec,
+    VQVAESpec,
+)
 
 
 @pytest.fixture
@@ -28,9 +40,31 @@ def plain(*decoder: nn.Module, image_shape: tuple[int, int, int] = (1, 4, 4)) ->
     return model.eval()
 
 
+def vq_vae(generator: torch.Generator) -> VQVAE:
+    """Untrained, with random codes: 16 of them, of 3 numbers."""
+    spec = VQVAESpec(channels=8, code_dim=3, codebook_size=16)
+    model = build_model(spec, (1, 28, 28), generator).eval()
+    assert isinstance(model, VQVAE)
+    model.quantizer.start_at(torch.randn(16, 3, generator=generator))
+    return model
+
+
 def values(program: LayerProgram, place: list[int]) -> np.ndarray:
     offset, count = place
-    return np.frombuffer(program.weights, "<f2")[offset : offset + count].astype(np.float32)
+    kind = {16: "<f2", 32: "<f4"}[program.header["bits"]]
+    return np.frombuffer(program.weights, kind)[offset : offset + count].astype(np.float32)
+
+
+def places_in(layers: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
+    """[offset, count] of everything that layers and those within them read."""
+    for layer in layers:
+        yield from (tuple(layer[part]) for part in ("weight", "bias") if part in layer)
+        yield from places_in(layer.get("layers", []))
+
+
+def ops(layers: list[dict[str, Any]]) -> list[Any]:
+    """The ops of layers, those within a residual as a list of their own."""
+    return [ops(layer["layers"]) if "layers" in layer else layer["op"] for layer in layers]
 
 
 def run_convolution(program: LayerProgram, layer: dict[str, Any], x: torch.Tensor) -> torch.Tensor:
@@ -52,21 +86,21 @@ def run_convolution(program: LayerProgram, layer: dict[str, Any], x: torch.Tenso
         (VAESpec(backbone="mlp", latent_dim=2), (1, 28, 28)),
         (VAESpec(backbone="conv", latent_dim=3), (3, 33, 45)),
         (AutoencoderSpec(backbone="linear", latent_dim=4), (1, 8, 8)),
+        (VAESpec(backbone="transformer", latent_dim=3), (3, 30, 31)),
+        (DiscreteVAESpec(n_variables=3, n_classes=4, continuous_dim=2), (1, 8, 8)),
+        (VQVAESpec(channels=8, code_dim=3), (1, 28, 28)),
     ],
 )
 def test_offsets_cover_the_buffer_exactly_once(
-    generator: torch.Generator, spec: VAESpec | AutoencoderSpec, shape: tuple[int, int, int]
+    generator: torch.Generator, spec: AutoencodingSpec, shape: tuple[int, int, int]
 ) -> None:
     program = layer_program(build_model(spec, shape, generator))
-    layers = program.header["decoder"] + program.header["encoder"]
-    places = sorted(
-        layer[part] for layer in layers if "weight" in layer for part in ("weight", "bias")
-    )
+    places = set(places_in(program.header["decoder"] + program.header["encoder"]))
     end = 0
-    for offset, count in places:
+    for offset, count in sorted(places):
         assert offset == end
         end += count
-    assert len(program.weights) == 2 * end
+    assert 8 * len(program.weights) == program.header["bits"] * end
 
 
 def test_the_buffer_holds_the_weights_in_half_precision(generator: torch.Generator) -> None:
@@ -83,11 +117,11 @@ def test_the_header_describes_the_model_and_survives_json(generator: torch.Gener
     )
     header = json.loads(program.to_json())
     assert header == program.header
-    assert header["format"] == 1
+    assert header["format"] == PROGRAM_FORMAT
     assert header["image_shape"] == [1, 28, 28]
     assert header["latent_dim"] == 3
     assert header["posterior"] is True
-    assert [layer["op"] for layer in header["decoder"]] == [
+    assert ops(header["decoder"]) == [
         *("linear", "relu", "reshape", "conv_transpose2d", "relu", "conv_transpose2d", "sigmoid")
     ]
     assert header["encoder"][-1]["n_out"] == 6, "mu and log_var of three axes"
@@ -99,6 +133,105 @@ def test_a_linear_model_ends_with_clamp_and_has_no_posterior(generator: torch.Ge
     assert header["decoder"][-1] == {"op": "clamp"}
     assert header["posterior"] is False
     assert header["encoder"][0] == {"op": "reshape", "shape": [64]}
+
+
+def test_a_transformer_is_made_of_residuals_of_tokens(generator: torch.Generator) -> None:
+    spec = AutoencoderSpec(backbone="transformer", latent_dim=2, widths=(32,))
+    header = layer_program(build_model(spec, (1, 28, 28), generator)).header
+    blocks = [
+        ["layer_norm", "linear", "attention", "linear"],
+        ["layer_norm", "linear", "gelu", "linear"],
+    ]
+    assert ops(header["encoder"]) == [
+        *("top_left", "permute", "reshape", "reshape", "linear", "add"),
+        *blocks,
+        *("layer_norm", "reshape", "linear"),
+    ]
+    assert ops(header["decoder"]) == [
+        *("linear", "reshape", "add"),
+        *blocks,
+        *("layer_norm", "linear", "permute", "reshape", "reshape", "top_left", "sigmoid"),
+    ]
+    assert header["encoder"][6]["layers"][2] == {"op": "attention", "heads": 2}
+
+
+def test_a_discrete_vae_gives_probabilities_and_means_without_log_var(
+    generator: torch.Generator,
+) -> None:
+    spec = DiscreteVAESpec(n_variables=3, n_classes=4, continuous_dim=2)
+    model = build_model(spec, (1, 8, 8), generator)
+    program = layer_program(model)
+    last, softmax = program.header["encoder"][-2:]
+    assert softmax == {"op": "softmax", "groups": 3, "classes": 4}
+    assert program.header["latent_dim"] == last["n_out"] == 14
+    expected = model.encoder[-1].weight.detach()[:14].half().float().numpy().ravel()
+    np.testing.assert_array_equal(values(program, last["weight"]), expected)
+    assert program.header["posterior"] is False
+
+
+def test_a_vq_vae_lives_on_its_code_vectors(generator: torch.Generator) -> None:
+    model = vq_vae(generator)
+    program = layer_program(model)
+    header = json.loads(program.to_json())
+    assert header["latent_dim"] == 7 * 7 * 3
+    assert header["decoder"][0] == {"op": "reshape", "shape": [49, 3]}
+    assert header["decoder"][1] == header["encoder"][-1]
+    codes = header["codes"]
+    assert (codes["cells"], codes["n_codes"], codes["code_dim"]) == (49, 16, 3)
+    codebook = values(program, codes["weight"])
+    np.testing.assert_array_equal(codebook, model.quantizer.codebook.flatten().numpy())
+
+
+@pytest.mark.parametrize(
+    ("spec", "bits"),
+    [
+        (VAESpec(backbone="mlp"), 16),
+        (VAESpec(backbone="conv"), 16),
+        (VAESpec(backbone="transformer"), 32),
+        (DiscreteVAESpec(), 16),
+        (VQVAESpec(channels=8), 32),
+    ],
+)
+def test_attention_and_codes_are_sent_in_single_precision_unless_half_is_exact(
+    generator: torch.Generator, spec: AutoencodingSpec, bits: int
+) -> None:
+    model = build_model(spec, (1, 28, 28), generator)
+    assert layer_program(model).header["bits"] == bits
+    with torch.no_grad():
+        for weight in model.state_dict().values():
+            weight.copy_(weight.half())
+    assert layer_program(model).header["bits"] == 16
+
+
+def test_a_prior_over_codes_is_exported_as_its_vq_vae(generator: torch.Generator) -> None:
+    spec = VQVAESpec(channels=8, code_dim=3, codebook_size=16)
+    prior = build_model(PixelCNNSpec(vq_run="0" * 12, vqvae=spec), (1, 28, 28), generator)
+    assert isinstance(prior, VQPrior)
+    assert layer_program(prior) == layer_program(prior.vqvae)
+
+
+def test_a_classifier_is_refused_with_a_sentence(generator: torch.Generator) -> None:
+    model = build_model(ClassifierSpec(widths=(8,)), (1, 8, 8), generator, n_classes=3)
+    with pytest.raises(NotExportable) as error:
+        layer_program(model)
+    assert str(error.value) == (
+        "A model for the browser must be one that encodes pictures and decodes latents; "
+        "got Classifier. Choose another run."
+    )
+
+
+def test_latents_leave_as_numbers_and_those_of_a_vq_vae_as_codes(
+    generator: torch.Generator,
+) -> None:
+    plain_model = build_model(VAESpec(latent_dim=2), (1, 8, 8), generator)
+    z = torch.randn(5, 2, generator=generator).numpy()
+    assert latent_bytes(plain_model, z) == z.astype("<f4").tobytes()
+    model = vq_vae(generator)
+    codes = torch.randint(16, (1200, 49), generator=generator)
+    sent = latent_bytes(model, model.embed(codes.float()).numpy())
+    assert len(sent) == 2 * 1200 * 49
+    read = np.frombuffer(sent, "<u2").reshape(1200, 49)
+    np.testing.assert_array_equal(read, codes.numpy())
 
 
 @pytest.mark.parametrize("transposed", [False, True])
@@ -115,8 +248,12 @@ def test_batch_normalisation_is_folded_into_its_convolution(
     model = plain(nn.Linear(2, 48), nn.Unflatten(1, (3, 4, 4)), convolution, norm)
     program = layer_program(model)
     x = torch.randn(2, 3, 4, 4, generator=generator)
-    ops = [layer["op"] for layer in program.header["decoder"]]
-    assert ops == ["linear", "reshape", "conv_transpose2d" if transposed else "conv2d", "sigmoid"]
+    assert ops(program.header["decoder"]) == [
+        "linear",
+        "reshape",
+        "conv_transpose2d" if transposed else "conv2d",
+        "sigmoid",
+    ]
     with torch.no_grad():
         expected = norm(convolution(x))
     result = run_convolution(program, program.header["decoder"][2], x)

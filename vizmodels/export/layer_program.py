@@ -1,29 +1,29 @@
-"""A model as the browser reads it: a list of layers and one buffer of half-precision weights.
+"""A model as the browser reads it: a list of layers and one buffer of weights.
 
 Nothing but these layers is ever run there, so what a visitor's browser executes is the app's own
-code, and a model is data. `assets/stage/layers.js` has one function for each `op` written here.
+code, and a model is data. `assets/stage/steps.js` has one maker for each `op` written here.
 """
 
 import json
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from vizmodels.errors import NotExportable
-from vizmodels.models.autoencoder import Autoencoder, PlainAutoencoder
+from vizmodels.export.layer_ops import Layer, export_layers
+from vizmodels.export.weight_buffer import WeightBuffer
+from vizmodels.models.autoencoder import PlainAutoencoder
+from vizmodels.models.discrete_vae import DiscreteVAE
+from vizmodels.models.quantizer import Quantizer
+from vizmodels.models.trainable import Trainable
+from vizmodels.models.transformer import Attention
 from vizmodels.models.vae import VAE
+from vizmodels.models.vq_prior import VQPrior
+from vizmodels.models.vqvae import VQVAE
 
-PROGRAM_FORMAT = 1
+PROGRAM_FORMAT = 2
 """Raise it when a browser that knows the old format would decode the new one wrongly."""
-
-LARGEST_WEIGHT = float(np.finfo(np.float16).max)
-
-Layer = dict[str, Any]
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class LayerProgram:
     Attributes
     ----------
     header : JSON-able; `decoder` and `encoder` list layers, each with its `op` and its sizes, and
-        `weight` and `bias` as [offset, count] counted in float16 values
-    weights : every weight once, little-endian float16
+        its weights as [offset, count] counted in values. `latent_dim` counts the axes of the
+        space the decoder reads, E. A VQ-VAE's `codes` say how grids of indices become its latents
+    weights : every weight once, little-endian floats of `bits` bits
     """
 
     header: dict[str, Any]
@@ -45,192 +46,94 @@ class LayerProgram:
         return json.dumps(self.header, separators=(",", ":"))
 
 
-def layer_program(model: Autoencoder) -> LayerProgram:
+def layer_program(model: Trainable) -> LayerProgram:
     """The layer program of a trained model.
 
-    A decoder ends with its output function, so that it gives pixels in [0, 1]. A VAE's encoder
-    gives 2·D values, mu before log_var, and its header says `posterior: true`.
+    A decoder ends with its output function, so that it gives pixels in [0, 1]. An encoder gives
+    the model's latent; a VAE's gives 2·D values, mu before log_var, and its header says
+    `posterior: true`. A VQ-VAE is exported on its code vectors: its encoder ends with the nearest
+    codes and its decoder begins with them. A prior over codes is exported as its VQ-VAE.
 
     Parameters
     ----------
-    model : with `encoder` and `decoder` that are plain layer sequences; batch normalisation is
-        folded with its running statistics, as in evaluation mode
+    model : with `encoder` and `decoder` that are plain layer sequences, taken as in evaluation mode
 
     Raises
     ------
-    NotExportable : a layer the browser does not know, or a weight float16 cannot hold
+    NotExportable : a model that does not encode and decode, a layer the browser does not know, or
+        a weight float16 cannot hold
 
     Notes
     -----
-    Rounding to float16 moves a weight by at most 1 part in 2048; the tests hold decoded pixels
-    within 2e-3 of the model's own.
+    Weights are sent as float16, which moves one by at most 1 part in 2048; the tests hold decoded
+    pixels within 2e-3 of the model's own. Two kinds need float32, unless float16 holds their
+    weights exactly: attention multiplies such differences, and which code of a VQ-VAE is nearest
+    hangs on them.
     """
-    if not isinstance(model, PlainAutoencoder | VAE):
-        raise NotExportable(
-            "A model for the browser",
-            "an autoencoder or a VAE made of plain layers",
-            type(model).__name__,
-            "Decode it on the server.",
-        )
+    weights = WeightBuffer()
+    match model:
+        case VQPrior():
+            return layer_program(model.vqvae)
+        case VQVAE():
+            decoder, encoder = _around_codes(model, weights)
+        case PlainAutoencoder() | VAE() | DiscreteVAE():
+            decoder = export_layers(model.decoder, (model.latent_dim,), weights)
+            encoder = _encoder(model, weights)
+        case _:
+            raise NotExportable(
+                "A model for the browser",
+                "one that encodes pictures and decodes latents",
+                type(model).__name__,
+                "Choose another run.",
+            )
     output = model.output if isinstance(model, PlainAutoencoder) else "sigmoid"
-    weights = _Weights()
-    decoder = _layers(model.decoder, (model.latent_dim,), weights)
-    encoder = _layers(model.encoder, model.image_shape, weights)
-    header = {
+    bits = 32 if _is_delicate(model) and not weights.is_half else 16
+    header: dict[str, Any] = {
         "format": PROGRAM_FORMAT,
+        "bits": bits,
         "image_shape": list(model.image_shape),
-        "latent_dim": model.latent_dim,
+        "latent_dim": model.embedding_dim,
         "posterior": isinstance(model, VAE),
         "decoder": [*decoder, {"op": output}],
         "encoder": encoder,
     }
-    return LayerProgram(header, weights.to_bytes())
+    if isinstance(model, VQVAE):
+        header["codes"] = {"cells": model.latent_dim, **encoder[-1]}
+    return LayerProgram(header, weights.to_bytes(bits))
 
 
-@dataclass
-class _Weights:
-    """The weight buffer as it grows."""
-
-    parts: list[bytes] = field(default_factory=list[bytes])
-    n_values: int = 0
-
-    def add(self, values: Tensor) -> list[int]:
-        """Append one tensor, row-major; returns its [offset, count]."""
-        flat = values.detach().cpu().double().numpy().ravel()
-        largest = float(np.abs(flat).max(initial=0.0))
-        if not largest <= LARGEST_WEIGHT:  # `not <=` also catches NaN
-            raise NotExportable(
-                "A weight for the browser",
-                f"finite and at most {LARGEST_WEIGHT:.0f} in size",
-                f"{largest:g}",
-                "Train the model again with a lower learning rate.",
-            )
-        place = [self.n_values, flat.size]
-        self.parts.append(flat.astype("<f2").tobytes())
-        self.n_values += flat.size
-        return place
-
-    def to_bytes(self) -> bytes:
-        return b"".join(self.parts)
+def _is_delicate(model: Trainable) -> bool:
+    return any(isinstance(module, Attention | Quantizer) for module in model.modules())
 
 
-def _layers(sequence: nn.Sequential, shape: Shape, weights: _Weights) -> list[Layer]:
-    """The layers of one side; `shape` is what goes in, without the batch axis."""
-    layers: list[Layer] = []
-    modules = list(sequence)
-    while modules:
-        module = modules.pop(0)
-        scale = shift = None
-        if modules and isinstance(modules[0], nn.BatchNorm2d) and _is_convolution(module):
-            scale, shift = _scale_and_shift(modules.pop(0))
-        match module:
-            case nn.Linear():
-                layer = _linear(module, weights)
-                shape = (*shape[:-1], module.out_features)
-            case nn.Conv2d() | nn.ConvTranspose2d():
-                layer = _convolution(module, scale, shift, weights)
-                shape = (module.out_channels, *_sides(layer, shape[1:]))
-            case nn.Flatten(start_dim=1, end_dim=-1):
-                shape = (math.prod(shape),)
-                layer = {"op": "reshape", "shape": list(shape)}
-            case nn.Unflatten(dim=1):
-                shape = tuple(int(side) for side in module.unflattened_size)
-                layer = {"op": "reshape", "shape": list(shape)}
-            case nn.ReLU():
-                layer = {"op": "relu"}
-            case nn.SiLU():
-                layer = {"op": "silu"}
-            case nn.GELU(approximate="none"):
-                layer = {"op": "gelu"}
-            case nn.Sigmoid():
-                layer = {"op": "sigmoid"}
-            case _:
-                raise _unknown(module)
-        layers.append(layer)
-    return layers
+def _encoder(model: PlainAutoencoder | VAE | DiscreteVAE, weights: WeightBuffer) -> list[Layer]:
+    if not isinstance(model, DiscreteVAE):
+        return export_layers(model.encoder, model.image_shape, weights)
+    layers = export_layers(_without_log_var(model), model.image_shape, weights)
+    softmax = {"op": "softmax", "groups": model.n_variables, "classes": model.n_classes}
+    return [*layers, softmax]
 
 
-def _is_convolution(module: nn.Module) -> bool:
-    return isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
+def _without_log_var(model: DiscreteVAE) -> nn.Sequential:
+    """The encoder up to logits and mu, which are the first D rows of its last layer."""
+    *body, last = model.encoder
+    assert isinstance(last, nn.Linear)
+    head = nn.Linear(last.in_features, model.latent_dim, device="meta")
+    head.weight = nn.Parameter(last.weight.detach()[: model.latent_dim])
+    head.bias = nn.Parameter(last.bias.detach()[: model.latent_dim])
+    return nn.Sequential(*body, head)
 
 
-def _linear(module: nn.Linear, weights: _Weights) -> Layer:
-    return {
-        "op": "linear",
-        "n_in": module.in_features,
-        "n_out": module.out_features,
-        "weight": weights.add(module.weight),
-        "bias": weights.add(_bias(module, module.out_features)),
-    }
+def _around_codes(model: VQVAE, weights: WeightBuffer) -> tuple[list[Layer], list[Layer]]:
+    """Decoder and encoder of a VQ-VAE, on code vectors."""
+    codebook = _codebook(model.quantizer, weights)
+    vectors = [model.latent_dim, model.quantizer.code_dim]
+    snapped = [{"op": "reshape", "shape": vectors}, codebook]
+    decoder = export_layers(model.decoder, (model.embedding_dim,), weights)
+    encoder = export_layers(model.encoder, model.image_shape, weights)
+    return [*snapped, *decoder], [*encoder, codebook]
 
 
-def _bias(module: nn.Module, n_out: int) -> Tensor:
-    """The layer's bias; zeros where it has none, so that every exported layer has one."""
-    return dict(module.named_parameters()).get("bias", torch.zeros(n_out)).detach()
-
-
-def _convolution(
-    module: nn.Conv2d | nn.ConvTranspose2d,
-    scale: Tensor | None,
-    shift: Tensor | None,
-    weights: _Weights,
-) -> Layer:
-    """One convolution, with the batch normalisation after it folded in."""
-    plain = module.groups == 1 and set(module.dilation) == {1} and module.padding_mode == "zeros"
-    if not plain or isinstance(module.padding, str):
-        raise _unknown(module)
-    transposed = isinstance(module, nn.ConvTranspose2d)
-    weight = module.weight.detach().double()
-    bias = _bias(module, module.out_channels).to(weight)
-    if scale is not None and shift is not None:
-        # y = scale·(W x + b) + shift; a transposed kernel has its outputs on axis 1.
-        weight = weight * (scale[None, :, None, None] if transposed else scale[:, None, None, None])
-        bias = bias * scale + shift
-    layer: Layer = {
-        "op": "conv_transpose2d" if transposed else "conv2d",
-        "n_in": module.in_channels,
-        "n_out": module.out_channels,
-        "kernel": list(module.kernel_size),
-        "stride": list(module.stride),
-        "padding": list(module.padding),
-    }
-    if transposed:
-        layer["output_padding"] = list(module.output_padding)
-    return {**layer, "weight": weights.add(weight), "bias": weights.add(bias)}
-
-
-def _scale_and_shift(norm: nn.Module) -> tuple[Tensor, Tensor]:
-    """Batch normalisation in evaluation mode, as y = scale·x + shift per channel."""
-    assert isinstance(norm, nn.BatchNorm2d)
-    if norm.running_mean is None or norm.running_var is None:
-        raise _unknown(norm)
-    scale = (norm.running_var.double() + norm.eps).rsqrt()
-    shift = -norm.running_mean.double() * scale
-    if norm.affine:
-        gamma, beta = norm.weight.detach().double(), norm.bias.detach().double()
-        return scale * gamma, shift * gamma + beta
-    return scale, shift
-
-
-def _sides(layer: Layer, sides: Shape) -> Shape:
-    """(H, W) after a convolution without dilation."""
-    transposed = layer["op"] == "conv_transpose2d"
-    result: list[int] = []
-    for axis, side in enumerate(sides):
-        kernel, stride = layer["kernel"][axis], layer["stride"][axis]
-        padding = layer["padding"][axis]
-        if transposed:
-            grown = (side - 1) * stride - 2 * padding + kernel
-            result.append(grown + layer["output_padding"][axis])
-        else:
-            result.append((side + 2 * padding - kernel) // stride + 1)
-    return tuple(result)
-
-
-def _unknown(module: nn.Module) -> NotExportable:
-    return NotExportable(
-        "A layer for the browser",
-        "linear, a convolution (with batch normalisation), relu, silu, gelu, sigmoid or a reshape",
-        str(module),
-        "Decode this model on the server.",
-    )
+def _codebook(quantizer: Quantizer, weights: WeightBuffer) -> Layer:
+    sizes = {"n_codes": quantizer.codebook_size, "code_dim": quantizer.code_dim}
+    return {"op": "codebook", **sizes, "weight": weights.add(quantizer.codebook)}
