@@ -77,7 +77,7 @@ def linear_is_pca(bench: Bench) -> None:
     """A linear autoencoder by gradient descent against PCA in closed form."""
     for latent_dim in (2, 6):
         spec = AutoencoderSpec(backbone="linear", latent_dim=latent_dim)
-        settings = bench.training(60, schedule="one_cycle", learning_rate=2e-3, batch_size=256)
+        settings = bench.training(40, schedule="one_cycle", learning_rate=2e-3, batch_size=256)
         by_descent = bench.run(Experiment(dataset="mnist", model=spec, training=settings))
         closed = Training(epochs=1, solver="closed_form")
         exact = bench.run(Experiment(dataset="mnist", model=spec, training=closed))
@@ -96,7 +96,7 @@ def vae_experiment(bench: Bench) -> Experiment:
     """784-200-200-50, as Burda et al. 2016 have it but for its rectified units and its schedule."""
     spec = VAESpec(latent_dim=50, widths=(200, 200), kl_weight=ELBO_WEIGHT, likelihood="bernoulli")
     settings = bench.training(
-        200, batch_size=128, learning_rate=3e-3, schedule="one_cycle", binarise=True
+        120, batch_size=128, learning_rate=3e-3, schedule="one_cycle", binarise=True
     )
     return Experiment(dataset="mnist", model=spec, training=settings)
 
@@ -173,7 +173,7 @@ def vq_experiment(dataset: str, bench: Bench) -> Experiment:
         settings = bench.training(30, batch_size=128, schedule="one_cycle")
     else:
         spec = VQVAESpec(codebook_size=128)
-        settings = bench.training(10, batch_size=128, schedule="one_cycle")
+        settings = bench.training(8, batch_size=128, schedule="one_cycle")
     return Experiment(dataset=dataset, model=spec, training=settings)
 
 
@@ -223,7 +223,7 @@ def prior_experiment(vq_run: Run, bench: Bench) -> Experiment:
     """A PixelCNN over that run's codes, not told the class."""
     dataset = vq_run.experiment.dataset
     spec = prior_of(vq_run.experiment, class_conditional=False)
-    epochs = {"mnist": 15, "cifar10": 6}[dataset]
+    epochs = {"mnist": 8, "cifar10": 6}[dataset]
     settings = bench.training(epochs, batch_size=128, schedule="one_cycle")
     return Experiment(dataset=dataset, model=spec, training=settings)
 

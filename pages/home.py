@@ -4,12 +4,15 @@ from pages.parts.data_gate import data_are_here
 from pages.parts.frame import head
 from pages.parts.gallery_cards import show_gallery
 from pages.parts.model_picker import pick_models
+from pages.parts.run_kinds import first_map_kind
 from pages.parts.stage import show_stage
+from pages.parts.waiting import encode
 
 head("Latentarium", "Move over the map: every point of latent space is decoded where you are.")
 a, _ = pick_models(st.columns(1))
 if a is not None and data_are_here(a):
-    show_stage(a, kind="raw" if a.experiment.model.latent_dim <= 2 else "pca", key="home_stage")
+    encode([a])
+    show_stage(a, kind=first_map_kind(a), key="home_stage")
 
 doors = st.columns(3)
 with doors[0]:

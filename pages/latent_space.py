@@ -4,31 +4,35 @@ from pages.parts.data_gate import data_are_here
 from pages.parts.frame import explanation, head
 from pages.parts.model_picker import pick_models
 from pages.parts.projection_panel import ready_projection, show_faithfulness
+from pages.parts.run_kinds import KIND_NAMES, first_map_kind, map_kinds
 from pages.parts.shared import atlas
 from pages.parts.stage import axis_names, show_stage
-from vizmodels.analysis.projection import PROJECTION_KINDS, project
+from pages.parts.waiting import encode
+from vizmodels.analysis.projection import project
 from vizmodels.figures.latents import map_3d_figure
-
-KIND_NAMES = {"raw": "Raw axes", "pca": "PCA", "umap": "UMAP", "tsne": "t-SNE"}
 
 head("Latent space", "How is the latent space laid out — AE against VAE?")
 controls = st.columns([4, 4, 4, 2])
 a, b = pick_models(controls[:2])
 if a is not None and data_are_here(a):
     models = [model for model in (a, b) if model is not None]
+    kinds = map_kinds(models)
     wanted = controls[2].segmented_control(
         "Map",
-        PROJECTION_KINDS,
-        default="raw" if a.experiment.model.latent_dim <= 2 else "pca",
+        kinds,
+        default=first_map_kind(a) if first_map_kind(a) in kinds else "pca",
         required=True,
         format_func=KIND_NAMES.__getitem__,
-        key=f"map_{a.experiment.model.latent_dim}",
+        key=f"map_{a.embedding_dim}" if "raw" in kinds else "map_of_codes",
         bind="query-params",
     )
-    axes = controls[3].segmented_control(
-        "Axes", (2, 3), default=2, required=True, key="axes", format_func="{}-D".format,
-        bind="query-params",
-    )  # fmt: skip
+    axes = 2
+    if min(model.embedding_dim for model in models) > axes:
+        axes = controls[3].segmented_control(
+            "Axes", (2, 3), default=2, required=True, key="axes", format_func="{}-D".format,
+            bind="query-params",
+        )  # fmt: skip
+    encode(models)
     kind = ready_projection(models, wanted, axes)
     if axes == 2:
         show_stage(a, b, kind=kind, key="map_stage")
@@ -56,7 +60,8 @@ explanation(
     "runs in your browser and shows the picture of that very place, also where no dot is. The "
     "rings around the origin of a VAE's map are one and two standard deviations of its prior. "
     "Trustworthiness and continuity say how far a map with fewer axes than the latent space can "
-    "be believed; at 1 all ten nearest neighbours are kept.",
+    "be believed; at 1 all ten nearest neighbours are kept. A picture's place in the space of a "
+    "VQ-VAE is the code vectors of its grid, one after the other.",
     [
         "Compare the AE with the VAE on raw axes: look at the gaps, the scale and the origin.",
         "Choose two 16-D models, then PCA against UMAP: which distances survive?",

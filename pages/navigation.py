@@ -19,13 +19,13 @@ PAGES = [
         "train.py",
         title="Train",
         icon=":material/play_circle:",
-        help="Train an autoencoder or a VAE and watch it learn.",
+        help="Train a model and watch it learn.",
     ),
     st.Page(
         "latent_space.py",
         title="Latent space",
         icon=":material/scatter_plot:",
-        help="How the latent space is laid out, AE beside VAE, in two and three axes.",
+        help="How the latent space is laid out, two models side by side, in two and three axes.",
     ),
     st.Page(
         "reconstruction.py",

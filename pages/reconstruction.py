@@ -5,7 +5,7 @@ from pages.parts.data_gate import data_are_here
 from pages.parts.frame import explanation, head
 from pages.parts.model_picker import pick_models
 from pages.parts.pictures import show_sheet
-from pages.parts.shared import atlas
+from pages.parts.waiting import reconstructions
 from vizmodels.analysis.reconstruction import reconstruct
 from vizmodels.figures.errors_by_image import error_distribution_figure
 from vizmodels.figures.images import error_sheet, tile_sheet
@@ -17,7 +17,7 @@ head("Reconstruction", "What is kept, what is lost?")
 a, b = pick_models()
 if a is not None and data_are_here(a):
     models = [model for model in (a, b) if model is not None]
-    results = [atlas().reconstructions(model.id) for model in models]
+    results = reconstructions(models)
     order = st.segmented_control(
         "Pictures", ORDERS, default="first", required=True, key="order", bind="query-params",
         help="Best, median and worst by model A's squared error over the whole test set.",

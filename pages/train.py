@@ -1,9 +1,10 @@
 import streamlit as st
 
 from pages.parts.experiment_form import experiment_form
+from pages.parts.finished_run import show_finished, show_next
 from pages.parts.frame import explanation, head
-from pages.parts.job_panel import show_finished, watch_job
-from pages.parts.model_picker import choose, default_run
+from pages.parts.job_panel import watch_job
+from pages.parts.model_picker import default_run
 from pages.parts.own_images_form import own_images_form
 from pages.parts.shared import library
 from pages.parts.visitor import visitor
@@ -19,25 +20,23 @@ with form:
         label = "Show this run" if experiment in library() else "Train"
         if action.button(label, type="primary", key="start", width="stretch"):
             try:
-                st.query_params["job"] = board().submit(experiment, visitor())
+                st.query_params.from_dict({"job": board().submit(experiment, visitor())})
             except LatentariumError as error:
                 action.error(str(error))
     own_images_form()
 
 with live:
-    job_id = st.query_params.get("job")
+    job_id, run_id = st.query_params.get("job"), st.query_params.get("run")
     shipped = default_run(library().list())
     try:
         if job_id is not None:
             watch_job(job_id)
             if board().progress(job_id).state == "done":
-                to_map, to_pictures = st.columns(2)
-                if to_map.button("See its latent space", key="to_map", width="stretch"):
-                    choose("a", job_id)
-                    st.switch_page("latent_space.py")
-                if to_pictures.button("See its pictures", key="to_pictures", width="stretch"):
-                    choose("a", job_id)
-                    st.switch_page("reconstruction.py")
+                show_next(job_id)
+        elif run_id is not None:
+            st.markdown(f"So learned the run **{library().record(run_id).title}**.")
+            show_finished(run_id)
+            show_next(run_id)
         elif shipped is not None:
             st.markdown(
                 f"So learned the shipped run **{shipped.title}**. Press Train for your own."
@@ -48,12 +47,16 @@ with live:
 
 explanation(
     "Each curve is one term of the loss, in its own unit: the line is the mean over the training "
-    "images since the last report, the dots are the whole test set after each epoch. The map "
-    "shows where 1,000 test images lie; with more than two latent axes it shows their two leading "
-    "principal components, turned to match the map before.",
+    "images since the last report, the dots are the whole test set after each epoch. Small curves "
+    "are of figures that only a whole set has, such as the share of a VQ-VAE's codes that are in "
+    "use. Below the test images stand their reconstructions; for a prior over codes, samples from "
+    "it, and for a classifier the test images it is least sure of. The map shows where 1,000 test "
+    "images lie; with more than two axes it shows their two leading principal components, turned "
+    "to match the map before.",
     [
         "Train a VAE with KL weight 0.0001, then 0.01: the KL term falls and the pictures blur.",
         "Set the noise weight to 0.5: the input is noisy, the target is not.",
+        "Train a VQ-VAE, then a PixelCNN on its codes, and watch it draw token by token.",
         "Set the learning rate to 0.5 and read what the app says.",
     ],
     r"\text{loss} = \underbrace{\tfrac{1}{D}\lVert x - \hat x\rVert^2}_{\text{reconstruction}}"

@@ -47,6 +47,9 @@ def test_the_json_spells_out_every_default() -> None:
         "widths": [512, 256],
         "kl_weight": 0.001,
         "likelihood": "gaussian",
+        "kl_warm_up": 0,
+        "kl_estimate": "closed_form",
+        "free_bits": 0.0,
     }
 
 
@@ -120,6 +123,7 @@ def test_each_backbone_has_its_own_default_widths(backbone: str, widths: tuple[i
 
 WIDTHS = "empty for backbone linear and 1 to 4 numbers for any other"
 AGAIN = "Change it and try again."
+FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
 
 
 @pytest.mark.parametrize(
@@ -168,11 +172,11 @@ AGAIN = "Change it and try again."
         (
             lambda: Training(colour="red"),
             "colour must be one of the fields epochs, batch_size, learning_rate, noise_weight, "
-            "seed, solver; got red. Leave it out.",
+            "seed, schedule, binarise, solver; got red. Leave it out.",
         ),
         (
             lambda: AutoencoderSpec(kl_weight=1),
-            "kl_weight must be one of the fields backbone, latent_dim, widths, family; got 1. "
+            "kl_weight must be one of the fields backbone, widths, family, latent_dim; got 1. "
             "Leave it out.",
         ),
         (
@@ -181,9 +185,12 @@ AGAIN = "Change it and try again."
         ),
         (
             lambda: VAESpec(backbone="linear"),
-            f"backbone must be 'mlp' or 'conv'; got linear. {AGAIN}",
+            f"backbone must be 'mlp', 'conv' or 'transformer'; got linear. {AGAIN}",
         ),
-        (lambda: VAESpec(backbone=[]), f"backbone must be 'mlp' or 'conv'; got []. {AGAIN}"),
+        (
+            lambda: VAESpec(backbone=[]),
+            f"backbone must be 'mlp', 'conv' or 'transformer'; got []. {AGAIN}",
+        ),
         (
             lambda: AutoencoderSpec(backbone="linear", widths=(64,)),
             f"model.widths must be {WIDTHS}; got [64] with backbone linear. "
@@ -215,12 +222,11 @@ AGAIN = "Change it and try again."
         (lambda: Experiment(dataset="digits"), "model must be given; got nothing. Add it."),
         (
             lambda: Experiment(dataset="digits", model={"family": "gan"}),
-            "model.family must be one of autoencoder, vae; got gan. Choose a family from the list.",
+            f"model.family must be one of {FAMILIES}; got gan. Choose a family from the list.",
         ),
         (
             lambda: Experiment(dataset="digits", model={"latent_dim": 2}),
-            "model.family must be one of autoencoder, vae; got None. "
-            "Choose a family from the list.",
+            f"model.family must be one of {FAMILIES}; got None. Choose a family from the list.",
         ),
         (
             lambda: Experiment(dataset="digits", model={"family": "vae", "latent_dim": 0}),

@@ -9,10 +9,11 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_python_example_runs(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+def test_the_python_examples_run_one_after_another(tmp_path: Path) -> None:
+    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(examples) == 2
     script = tmp_path / "example.py"
-    script.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{example}")
+    script.write_text("\n".join(["import sys", f"sys.path.insert(0, {str(ROOT)!r})", *examples]))
     done = subprocess.run(
         [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False
     )

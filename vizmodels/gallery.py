@@ -5,6 +5,7 @@ import dataclasses
 import logging
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ def gallery_experiments() -> Iterator[Experiment]:
     for dataset, epochs in EPOCHS.items():
         yield from _of_two_sizes(dataset, epochs)
         yield from _of_every_kind(dataset, epochs)
+    yield from _of_every_backbone("strokes", EPOCHS["strokes"])
+    judge = ClassifierSpec(widths=(16, 32), n_features=64)
+    yield Experiment(dataset="digits", model=judge, training=Training(epochs=30))
     yield from _in_colour()
 
 
@@ -63,14 +67,22 @@ def _of_two_sizes(dataset: str, epochs: int) -> Iterator[Experiment]:
 
 
 def _of_every_kind(dataset: str, epochs: int) -> Iterator[Experiment]:
-    """What else there is: denoising, attention, categorical latents, codes and their prior."""
-
-    def trained(model: AnySpec, share: float = 1.0, **training: Any) -> Experiment:
-        settings = Training(epochs=max(1, round(share * epochs)), **training)
-        return Experiment(dataset=dataset, model=model, training=settings)
-
+    """What else there is: denoising, categorical latents, codes and their prior, a judge."""
+    trained = partial(_trained_on, dataset, epochs)
     denoising = AutoencoderSpec(latent_dim=16, widths=WIDTHS)
     yield trained(denoising, noise_weight=NOISE_WEIGHT)
+    yield trained(DiscreteVAESpec(widths=WIDTHS, kl_weight=KL_WEIGHT), schedule="one_cycle")
+    yield trained(digit_and_style())
+    vqvae = trained(VQVAESpec(), 1 / 2, batch_size=128, schedule="one_cycle")
+    yield vqvae
+    yield trained(prior_of(vqvae), 1 / 2, batch_size=128, schedule="one_cycle")
+    judge = ClassifierSpec(widths=(16, 32), n_features=64)
+    yield trained(judge, 1 / 3, schedule="one_cycle")
+
+
+def _of_every_backbone(dataset: str, epochs: int) -> Iterator[Experiment]:
+    """A linear autoencoder by gradient descent, beside PCA; convolutions; attention."""
+    trained = partial(_trained_on, dataset, epochs)
     yield trained(AutoencoderSpec(backbone="linear", latent_dim=2), schedule="one_cycle")
     yield trained(AutoencoderSpec(backbone="conv", latent_dim=16), 1 / 3)
     for spec in (
@@ -78,16 +90,17 @@ def _of_every_kind(dataset: str, epochs: int) -> Iterator[Experiment]:
         VAESpec(backbone="transformer", latent_dim=16, kl_weight=KL_WEIGHT),
     ):
         yield trained(spec, 1 / 2, schedule="one_cycle")
-    yield trained(DiscreteVAESpec(widths=WIDTHS, kl_weight=KL_WEIGHT), schedule="one_cycle")
-    yield trained(digit_and_style())
-    vqvae = trained(VQVAESpec(), 2 / 3, batch_size=128, schedule="one_cycle")
-    yield vqvae
-    yield trained(prior_of(vqvae), batch_size=128, schedule="one_cycle")
-    yield trained(ClassifierSpec(widths=(16, 32), n_features=64), 1 / 3, schedule="one_cycle")
+
+
+def _trained_on(
+    dataset: str, epochs: int, model: AnySpec, share: float = 1.0, **training: Any
+) -> Experiment:
+    settings = Training(epochs=max(1, round(share * epochs)), **training)
+    return Experiment(dataset=dataset, model=model, training=settings)
 
 
 def _in_colour() -> Iterator[Experiment]:
-    """A VQ-VAE on CIFAR-10, and a prior over its codes."""
+    """A VQ-VAE on CIFAR-10, a prior over its codes, and a classifier."""
     vqvae = Experiment(
         dataset="cifar10",
         model=VQVAESpec(codebook_size=512),
@@ -95,9 +108,10 @@ def _in_colour() -> Iterator[Experiment]:
     )
     yield vqvae
     settings = Training(epochs=6, batch_size=128, schedule="one_cycle")
-    yield Experiment(
-        dataset="cifar10", model=prior_of(vqvae, class_conditional=False), training=settings
-    )
+    prior = prior_of(vqvae, class_conditional=False)
+    yield Experiment(dataset="cifar10", model=prior, training=settings)
+    judge = ClassifierSpec(widths=(32, 64, 128))
+    yield Experiment(dataset="cifar10", model=judge, training=settings)
 
 
 def digit_and_style() -> DiscreteVAESpec:

@@ -1,26 +1,22 @@
-"""The form of an experiment, made from the specs: their fields, ranges and help texts."""
+"""The form of an experiment, made from the specs: the knobs of the chosen family and no others."""
 
 import math
-import typing
-from typing import Any, Literal
+from typing import Any
 
-import annotated_types
 import streamlit as st
-from pydantic.fields import FieldInfo
 
 from pages.parts.data_gate import dataset_is_here
+from pages.parts.form_knobs import show_knobs
+from pages.parts.run_kinds import FAMILY_NAMES
+from pages.parts.shared import library
 from vizmodels.data import dataset_names, load_dataset
 from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment, Training
 from vizmodels.models import count_parameters
 from vizmodels.models.vae import read_kl_weight
-from vizmodels.specs import SPECS
+from vizmodels.specs import SPECS, DiscreteVAESpec, VAESpec, VQVAESpec
 
-FAMILY_NAMES = {"autoencoder": "AE", "vae": "VAE"}
-SHOWN_FIRST = ("backbone", "latent_dim", "kl_weight", "epochs", "noise_weight")
-"""The knobs a lecture turns; the others are a click away."""
-
-LABELS = {"latent_dim": "Latent axes", "kl_weight": "KL weight", "widths": "Widths"}
+NO_VQ_RUN = "Train a VQ-VAE on these images first: a PixelCNN learns its codes."
 
 
 def experiment_form() -> tuple[Experiment | None, Any]:
@@ -39,30 +35,21 @@ def experiment_form() -> tuple[Experiment | None, Any]:
         list(SPECS),
         default="vae",
         required=True,
-        format_func=lambda name: FAMILY_NAMES.get(name, name),
+        format_func=FAMILY_NAMES.__getitem__,
         key="train_family",
+        wrap=True,
     )
-    spec = SPECS[str(family)]
-    model = {name: field for name, field in spec.model_fields.items() if name != "family"}
-    fields = {**model, **Training.model_fields}
-    first, columns = [name for name in SHOWN_FIRST if name in fields], st.columns(2)
-    values = {"backbone": _field(str(family), "backbone", fields["backbone"])}
-    for at, name in enumerate(name for name in first if name != "backbone"):
-        with columns[at % 2]:
-            values[name] = _field(str(family), name, fields[name])
-    action = st.container()
-    with st.expander("More"):
-        for name, field in fields.items():
-            if name not in first and _applies(name, str(values["backbone"])):
-                values[name] = _field(str(family), name, field)
-    given = {name: value for name, value in values.items() if value is not None}
+    vq_run = _pick_vq_run(dataset) if family == "pixelcnn" else {}
+    values, action = show_knobs(family)
+    if vq_run is None:
+        action.info(NO_VQ_RUN)
+        return None, action
+    of_training = {name: values.pop(name) for name in Training.model_fields if name in values}
     try:
         experiment = Experiment(
             dataset=dataset,
-            model=spec(**{name: value for name, value in given.items() if name in model}),
-            training=Training(
-                **{name: value for name, value in given.items() if name not in model}
-            ),
+            model=SPECS[family](**values, **vq_run),
+            training=Training(**of_training),
         )
         with action:
             if not dataset_is_here(dataset):
@@ -74,64 +61,34 @@ def experiment_form() -> tuple[Experiment | None, Any]:
         return None, action
 
 
+def _pick_vq_run(dataset: str) -> dict[str, Any] | None:
+    """The VQ-VAE whose codes a prior is to learn, as its spec names it; None if there is none."""
+    runs = {
+        record.id: record
+        for record in library().list()
+        if isinstance(record.experiment.model, VQVAESpec) and record.experiment.dataset == dataset
+    }
+    if not runs:
+        return None
+    chosen = st.selectbox(
+        "VQ-VAE",
+        list(runs),
+        format_func=lambda run_id: f"{runs[run_id].title} · {run_id[:4]}",
+        key=f"vq_run_{dataset}",
+        help="The run whose codes the PixelCNN learns; it stays as it is.",
+    )
+    return {"vq_run": chosen, "vqvae": runs[chosen].experiment.model}
+
+
 def _show_size(experiment: Experiment) -> None:
-    shape = load_dataset(experiment.dataset, download=False).image_shape
-    n_weights = count_parameters(experiment.model, shape)
+    data, spec = load_dataset(experiment.dataset, download=False), experiment.model
+    n_weights = count_parameters(spec, data.image_shape, len(data.class_names))
     text = f"{n_weights:,} weights · run {experiment.id}"
-    if experiment.model.family == "vae":
-        spec = experiment.model
-        reading = read_kl_weight(spec.kl_weight, math.prod(shape), spec.likelihood)
+    if isinstance(spec, VAESpec | DiscreteVAESpec):
+        reading = read_kl_weight(spec.kl_weight, math.prod(data.image_shape), spec.likelihood)
         text += f" · KL weight {spec.kl_weight:g}: λ = {reading.summed_weight:.3g}"
         if reading.decoder_variance is not None:
             text += f", decoder variance c = {reading.decoder_variance:.3g}"
         if reading.elbo_weight is not None:
             text += f", the ELBO lies at {reading.elbo_weight:.3g}"
     st.caption(text)
-
-
-def _applies(name: str, backbone: str) -> bool:
-    """Whether a knob means anything for this backbone."""
-    return (backbone == "linear") == (name == "solver") if name in ("solver", "widths") else True
-
-
-def _field(group: str, name: str, field: FieldInfo) -> Any:
-    """One widget for one field; its kind, range and help come from the field."""
-    label = LABELS.get(name, name.replace("_", " ").capitalize())
-    key, help_text = f"{group}_{name}", field.description
-    if typing.get_origin(field.annotation) is Literal:
-        return st.segmented_control(
-            label,
-            typing.get_args(field.annotation),
-            default=field.default,
-            required=True,
-            key=key,
-            help=help_text,
-        )
-    if field.annotation is int:
-        low, high = _range(field)
-        return st.number_input(label, int(low), int(high), field.default, key=key, help=help_text)
-    if field.annotation is float:
-        low, high = _range(field)
-        step = field.default / 2 or 0.25
-        return st.number_input(
-            label, low, high, field.default, step, format="%g", key=key, help=help_text
-        )
-    text = st.text_input(
-        label, placeholder="default", key=key, help=f"{help_text} Numbers with commas between."
-    )
-    return tuple(part.strip() for part in text.split(",") if part.strip()) or None
-
-
-def _range(field: FieldInfo) -> tuple[float, float]:
-    low, high = 0.0, math.inf
-    for mark in field.metadata:
-        match mark:
-            case annotated_types.Ge(ge=bound):
-                low = float(bound)  # pyright: ignore[reportArgumentType]
-            case annotated_types.Le(le=bound):
-                high = float(bound)  # pyright: ignore[reportArgumentType]
-            case annotated_types.Lt(lt=bound):
-                high = float(bound) - 1  # pyright: ignore[reportArgumentType]
-            case _:
-                pass
-    return low, high

@@ -7,8 +7,10 @@ import time
 from collections.abc import AsyncIterator
 
 from pages.parts.artefacts import program, sprite
+from pages.parts.run_kinds import first_map_kind
 from pages.parts.shared import atlas, library
 from vizmodels.errors import LatentariumError
+from vizmodels.runs.library import RunRecord
 
 ENGINE_DELAY_SECONDS = 2.0
 """The first visitor's page comes first: starting workers takes both of a laptop's cores a while."""
@@ -38,12 +40,12 @@ def _warm_up() -> None:
 def _prepare_first_map() -> None:
     """Read the first shipped run and what its map needs before the first visitor asks."""
     try:
-        first = first_run_id()
+        first = _first_run()
         if first is not None:
-            dataset = atlas().run(first).experiment.dataset
+            dataset = first.experiment.dataset
+            atlas().projection(first.id, first_map_kind(first))
             sprite(dataset, atlas().points_key(dataset))
-            program(first, atlas().run_key(first))
-            atlas().projection(first, "raw")
+            program(first.id, atlas().run_key(first.id))
     except LatentariumError:
         return  # the page that shows this run will say the same sentence
     finally:
@@ -51,9 +53,8 @@ def _prepare_first_map() -> None:
         gc.freeze()  # what is loaded now stays: later collections need not look at it
 
 
-def first_run_id() -> str | None:
+def _first_run() -> RunRecord | None:
     """The run shown to a visitor who has chosen none."""
     from pages.parts.model_picker import default_run
 
-    record = default_run(library().list())
-    return None if record is None else record.id
+    return default_run(library().list())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.parts.run_kinds import autoencodes
 from pages.parts.shared import library
 from vizmodels.runs.library import RunRecord
 
@@ -18,22 +19,23 @@ def default_run(records: Sequence[RunRecord]) -> RunRecord | None:
         lambda r: (
             r.experiment.dataset == "strokes"
             and r.experiment.model.family == "vae"
-            and r.experiment.model.latent_dim == 2
+            and r.embedding_dim == 2
         ),
         lambda r: r.experiment.dataset in ("strokes", "digits"),
         lambda _: True,
     )
-    return next((r for fits in wanted for r in records if fits(r)), None)
+    with_map = [record for record in records if autoencodes(record)]
+    return next((r for fits in wanted for r in with_map if fits(r)), None)
 
 
 def default_partner(records: Sequence[RunRecord], a: RunRecord) -> RunRecord | None:
     """What stands beside A unless chosen: the other family on the same images and axes."""
 
     def fits(r: RunRecord) -> bool:
-        same_data = r.experiment.dataset == a.experiment.dataset
         return (
-            same_data
-            and r.experiment.model.latent_dim == a.experiment.model.latent_dim
+            autoencodes(r)
+            and r.experiment.dataset == a.experiment.dataset
+            and r.embedding_dim == a.embedding_dim
             and r.experiment.model.family != a.experiment.model.family
             and r.experiment.model.backbone == a.experiment.model.backbone
         )
@@ -47,15 +49,17 @@ def pick_models(
     """Show the pickers of model A and of model B, in the columns given; one column is A alone.
 
     The choice is kept across pages and written into the address as `?a=<run id>&b=<run id>`. An
-    address that names a run which is not here gets a sentence and the default.
+    address that names a run which is not here, or neither encodes nor decodes, gets a sentence
+    and the default.
     """
-    records = library().list()
+    stored = library().list()
+    records = [record for record in stored if autoencodes(record)]
     for sentence in library().damaged.values():
         st.warning(sentence)
     if not records:
         st.info("No run is here yet. Train one on the page Train.")
         return None, None
-    titles = _distinct_titles(records)
+    titles = _distinct_titles(stored)
     by_id = {record.id: record for record in records}
     columns = columns or st.columns(2)
     default = default_run(records)
@@ -84,7 +88,7 @@ def _pick(slot: str, label: str, ids: list[str], titles: dict[str, str], default
         asked = st.query_params.get(slot, default)
         st.session_state[kept] = asked
         if asked not in ids:
-            rule = "trained on model A's images" if asked in titles else "in the library"
+            rule = _broken_rule(asked)
             st.warning(
                 f"Model {slot.upper()} must be {rule}; the address names {asked[:40]}. "
                 f"Shown instead: {titles.get(default, NONE)}."
@@ -103,6 +107,14 @@ def _pick(slot: str, label: str, ids: list[str], titles: dict[str, str], default
     if st.query_params.get(slot) != chosen:
         st.query_params[slot] = chosen
     return chosen
+
+
+def _broken_rule(run_id: str) -> str:
+    """What a run that was asked for should have been."""
+    found = next((record for record in library().list() if record.id == run_id), None)
+    if found is None:
+        return "in the library"
+    return "trained on model A's images" if autoencodes(found) else "one that encodes and decodes"
 
 
 def _kept(slot: str) -> str:

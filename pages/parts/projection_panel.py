@@ -63,7 +63,7 @@ def show_faithfulness(models: Sequence[RunRecord], kind: ProjectionKind, n_axes:
     for model, column in zip(models, st.columns(len(models)), strict=True):
         shown = atlas().projection(model.id, kind, n_axes)
         assert shown is not None
-        axes = f"{model.experiment.model.latent_dim} → {n_axes} axes"
+        axes = f"{model.embedding_dim} → {n_axes} axes"
         column.caption(
             f"{model.title} · {axes} · trustworthiness {shown.trust:.3f} · "
             f"continuity {shown.continuity:.3f} (10 neighbours, 1,500 pictures)"

@@ -20,6 +20,13 @@ from vizmodels.runs.run import Run
 from vizmodels.specs import VAESpec
 
 TRAINING_LIMIT_MS = 120_000  # one epoch takes 3 s, the engine's first start 10 s
+WATCH_PICTURES = """() => {
+  window.seenPictures = new Set();
+  new MutationObserver(() => {
+    const shown = document.querySelector("img[alt^='Pictures at token']");
+    if (shown) window.seenPictures.add(shown.alt);
+  }).observe(document.body, {subtree: true, childList: true, attributes: true});
+}"""
 SHIPPED = RunLibrary(ASSETS / "runs")
 
 
@@ -209,6 +216,43 @@ def test_a_vae_trained_on_mnist_from_the_page_ends_on_its_map(
     context.close()
 
 
+def test_a_vq_vae_and_then_a_prior_over_its_codes_are_trained_and_drawn_from(
+    visitor: Page, home: Path
+) -> None:
+    for family, knob, caption in (
+        ("VQ-VAE", "Numbers per code", "below each its reconstruction"),
+        ("PixelCNN", "Gated layers", "below them samples from the prior"),
+    ):
+        visitor.goto("/train")
+        wait_until_settled(visitor)
+        visitor.get_by_label("Images").click()
+        visitor.get_by_role("option", name="digits", exact=True).click()
+        visitor.get_by_role("radio", name=family, exact=True).click()
+        expect(visitor.get_by_role("spinbutton", name=knob)).to_be_visible()
+        expect(visitor.get_by_role("spinbutton", name="Epochs")).to_have_count(1)
+        _fill(visitor, "Epochs", "2")
+        visitor.get_by_role("button", name="Train", exact=True).click()
+        visitor.wait_for_url(re.compile(r"job=[0-9a-f]{12}"))
+        finished = visitor.get_by_text(f"Done · {family}")
+        expect(finished).to_be_visible(timeout=TRAINING_LIMIT_MS)
+        expect(visitor.get_by_text(caption)).to_be_visible()
+    run = RunLibrary(home / "runs").load(visitor.url.split("job=")[1])
+    assert run.experiment.model.family == "pixelcnn"
+    visitor.evaluate(WATCH_PICTURES)
+    visitor.get_by_role("button", name="Sample", exact=True).click()
+    expect(visitor.get_by_alt_text("Pictures at token 4 of 4")).to_be_visible()
+    seen = visitor.evaluate("() => [...window.seenPictures]")
+    assert len(seen) >= 3, "one after the other, and not only the last"
+    assert seen == sorted(seen)
+
+    # Its card leads back to it, and not to a map.
+    visitor.goto("/")
+    visitor.get_by_text("digits", exact=True).click()
+    visitor.get_by_role("button", name=re.compile("PixelCNN .* bits per code")).click()
+    visitor.wait_for_url(f"**/train?run={run.id}")
+    expect(visitor.get_by_text("So learned the run PixelCNN")).to_be_visible()
+
+
 def test_two_visitors_who_ask_for_the_same_share_one_job_and_either_can_stop_it(
     visitor: Page, browser: Browser, app: Served, real_data: Path
 ) -> None:
@@ -246,9 +290,13 @@ def _choose_mnist(page: Page, *, epochs: int, kl_weight: str) -> None:
     page.get_by_label("Images").click()
     page.get_by_role("option", name="mnist", exact=True).click()
     for label, value in (("KL weight", kl_weight), ("Epochs", str(epochs))):
-        box = page.get_by_role("spinbutton", name=label)
-        box.fill(value)
-        box.press("Enter")
-        page.wait_for_timeout(300)
-        wait_until_settled(page)
+        _fill(page, label, value)
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+
+
+def _fill(page: Page, label: str, value: str) -> None:
+    box = page.get_by_role("spinbutton", name=label)
+    box.fill(value)
+    box.press("Enter")
+    page.wait_for_timeout(300)
+    wait_until_settled(page)

@@ -13,7 +13,15 @@ import pytest
 import torch
 from distributed import LocalCluster
 
-from vizmodels import Experiment, RunLibrary, Training, VAESpec, train
+from vizmodels import (
+    Experiment,
+    PixelCNNSpec,
+    RunLibrary,
+    Training,
+    VAESpec,
+    VQVAESpec,
+    train,
+)
 from vizmodels.errors import EngineUnavailable, LatentariumError, UnknownDataset, UnknownRun
 from vizmodels.jobs import JobBoard, JobProgress, board, close_board, open_board
 from vizmodels.training import loop
@@ -181,6 +189,34 @@ def test_a_job_whose_run_is_in_the_library_is_done_at_once_with_its_curve(
     job = engine.progress(engine.submit(small(seed=6)))
     assert job.state == "done"
     assert list(job.curve.epochs) == run.history.epochs
+
+
+def test_a_prior_is_trained_on_the_codes_of_a_run_in_the_library(engine: JobBoard) -> None:
+    spec = VQVAESpec(codebook_size=16, code_dim=4, channels=8, n_residual=0, grid="half")
+    of_codes = Experiment(dataset="digits", model=spec, training=Training(epochs=2))
+    vq_id = engine.submit(of_codes)
+    told = wait_until_over(engine, vq_id)
+    assert (told.state, told.message, told.experiment) == ("done", "", of_codes)
+    assert set(told.curve.measures) == {"usage", "perplexity"}
+    assert told.curve.measures["usage"].shape == (2,)
+    prior = PixelCNNSpec(vq_run=vq_id, vqvae=spec, channels=8, n_layers=2)
+    learned = Experiment(dataset="digits", model=prior, training=Training(epochs=2))
+    job = wait_until_over(engine, engine.submit(learned))
+    assert (job.state, job.message) == ("done", "")
+    assert job.curve.names == ("code_nll", "loss")
+    vq, run = engine.result(vq_id), engine.result(learned.id)
+    for name, weight in vq.model.state_dict().items():
+        assert torch.equal(run.model.vqvae.state_dict()[name], weight), name
+    assert run.history == train(learned, vq_run=vq).history
+
+
+def test_a_prior_whose_vq_vae_is_not_here_is_refused_at_once(tmp_path: Path) -> None:
+    idle = JobBoard(RunLibrary(tmp_path))
+    prior = PixelCNNSpec(vq_run="0123456789ab", vqvae=VQVAESpec())
+    sentence = "The VQ-VAE of a prior must be in the library; got 0123456789ab. Train that VQ-VAE"
+    with pytest.raises(UnknownRun, match=sentence):
+        idle.submit(Experiment(dataset="digits", model=prior))
+    assert idle.jobs() == []
 
 
 def test_a_cancelled_job_can_be_submitted_again(engine: JobBoard) -> None:

@@ -67,6 +67,34 @@ def test_messages_of_a_dead_attempt_are_dropped_and_its_rows_beyond_the_checkpoi
     assert job.message == "A worker was lost; the job goes on from epoch 2."
 
 
+def test_figures_of_the_whole_test_set_have_a_curve_of_their_own_that_goes_on_after_a_crash() -> (
+    None
+):
+    def report_usage(attempt: str, epoch: int, usage: float) -> Plain:
+        units = {"loss": "nats", "usage": "share of the codes"}
+        test_terms = {"loss": 1.0, "usage": usage}
+        loss = {"loss": 1 / epoch}
+        progress = Progress(epoch, 9, epoch, 9, loss, test_terms, 1.0, None, units=units)
+        packed = pack_progress(progress)
+        return {"job": "tag of a", "attempt": attempt, "kind": "progress", "progress": packed}
+
+    ledger = Ledger()
+    ledger.open(new_job("a"))
+    ledger.hear(began("a", "first"))
+    ledger.hear(report_usage("first", 1, 0.25))
+    ledger.hear(report_usage("first", 2, 0.75))
+    curve = ledger.snapshot("a").curve
+    assert curve.names == ("loss",)
+    assert curve.measures["usage"].tolist() == [0.25, 0.75]
+    assert curve.units == {"loss": "nats", "usage": "share of the codes"}
+    kept = History(("loss",), ("nats",), [1], [[1.0]], [1], [[1.0]])
+    kept.measures, kept.measure_units = {"usage": [0.25]}, {"usage": "share of the codes"}
+    ledger.hear(began("a", "second", kept))
+    ledger.hear(report_usage("second", 2, 0.5))
+    assert ledger.snapshot("a").curve.measures["usage"].tolist() == [0.25, 0.5]
+    assert kept.measures["usage"] == [0.25], "the history that was given stays as it is"
+
+
 def test_rows_that_are_not_there_yet_or_are_told_twice_leave_no_point() -> None:
     ledger = Ledger()
     ledger.open(new_job("a"))

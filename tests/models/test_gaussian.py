@@ -3,9 +3,14 @@ import math
 import pytest
 import torch
 from torch import Tensor
-from torch.distributions import Normal, kl_divergence
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from vizmodels.models.gaussian import kl_to_standard_normal, reparameterise
+from vizmodels.models.gaussian import (
+    kl_sampled,
+    kl_to_standard_normal,
+    log_normal,
+    reparameterise,
+)
 
 
 @pytest.fixture
@@ -21,6 +26,27 @@ def test_kl_is_that_of_torch_distributions(generator: torch.Generator) -> None:
     torch.testing.assert_close(
         kl_to_standard_normal(mu, log_var), expected.float(), rtol=1e-5, atol=1e-6
     )
+
+
+def test_the_sum_over_axes_is_the_kl_of_the_whole_diagonal_gaussian(
+    generator: torch.Generator,
+) -> None:
+    mu = 3 * torch.randn(50, 4, generator=generator)
+    log_var = 2 * torch.randn(50, 4, generator=generator)
+    posterior = MultivariateNormal(mu.double(), torch.diag_embed(log_var.double().exp()))
+    prior = MultivariateNormal(torch.zeros(4).double(), torch.eye(4).double())
+    torch.testing.assert_close(
+        kl_to_standard_normal(mu, log_var).sum(dim=1),
+        kl_divergence(posterior, prior).float(),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+
+
+def test_kl_of_one_gaussian_is_the_number_one_gets_by_hand() -> None:
+    # mu = 2, sigma = 1/2: log 2 + (1/4 + 4)/2 - 1/2.
+    kl = kl_to_standard_normal(torch.tensor([[2.0]]), torch.tensor([[math.log(0.25)]]))
+    assert kl.item() == pytest.approx(math.log(2) + 2.125 - 0.5, rel=1e-6)
 
 
 def test_kl_of_the_prior_itself_is_zero() -> None:
@@ -68,3 +94,30 @@ def test_the_sample_is_differentiable_in_mean_and_log_variance(generator: torch.
     assert torch.equal(mu.grad, torch.ones(5, 2))
     # z = mu + exp(v/2)·ε, hence ∂z/∂v = ½ exp(v/2)·ε = ½ (z − mu).
     torch.testing.assert_close(log_var.grad, 0.5 * (z - mu).detach())
+
+
+def test_the_log_density_is_that_of_torch_distributions(generator: torch.Generator) -> None:
+    z, mu, log_var = (2 * torch.randn(50, 4, generator=generator) for _ in range(3))
+    normal = Normal(mu.double(), (0.5 * log_var.double()).exp())
+    expected = normal.log_prob(z.double()).float()
+    torch.testing.assert_close(log_normal(z, mu, log_var), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("mu", "sigma"), [(0.0, 1.5), (2.0, 0.5), (-1.0, 3.0), (0.3, 0.01)])
+def test_the_sampled_kl_is_the_closed_form_on_average(
+    generator: torch.Generator, mu: float, sigma: float
+) -> None:
+    n = 100_000
+    mean, log_var = torch.full((n, 1), mu), torch.full((n, 1), 2 * math.log(sigma))
+    sampled = kl_sampled(reparameterise(mean, log_var, generator), mean, log_var).double()
+    exact = kl_to_standard_normal(mean[:1], log_var[:1]).item()
+    standard_error = (sampled.std() / math.sqrt(n)).item()
+    assert standard_error > 0
+    assert sampled.mean().item() == pytest.approx(exact, abs=4 * standard_error)
+
+
+def test_the_sampled_kl_at_a_draw_from_the_prior_itself_is_zero(
+    generator: torch.Generator,
+) -> None:
+    z = torch.randn(5, 2, generator=generator)
+    assert not kl_sampled(z, torch.zeros(5, 2), torch.zeros(5, 2)).any()

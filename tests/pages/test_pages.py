@@ -1,44 +1,14 @@
 """Every page runs without an exception from shipped runs, and does one action."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import artefacts, shared
+from pages.parts import shared
 
-ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 120
 SHOWN_FIRST = "VAE mlp · 2-D · strokes · KL weight 0.001"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_shared_objects(session_cache: Path) -> Iterator[None]:
-    """The library and the atlas of this test's own home."""
-    caches = (shared.library, shared.atlas, artefacts.sprite, artefacts.program)
-    for cached in caches:
-        cached.cache_clear()
-    yield
-    for cached in caches:
-        cached.cache_clear()
-
-
-@pytest.fixture
-def session_cache(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """One home for this module's tests, so that the strokes are drawn once."""
-    home = tmp_path_factory.getbasetemp() / "pages-home"
-    monkeypatch.setenv("LATENTARIUM_HOME", str(home))
-    return home
-
-
-def open_page(name: str, **query: str) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=TIMEOUT_S)
-    for key, value in query.items():
-        test.query_params[key] = value
-    return test.run()
 
 
 @pytest.mark.parametrize("name", ["navigation", "train", "latent_space", "reconstruction"])
@@ -48,11 +18,19 @@ def test_a_page_opens_without_an_exception(name: str) -> None:
     assert not test.error
 
 
-def test_home_opens_on_the_stage_with_a_card_for_every_shipped_run() -> None:
+def test_home_opens_on_the_stage_and_every_run_has_a_card_in_the_fold_of_its_images() -> None:
     test = open_page("navigation")
     assert len(test.get("bidi_component")) == 1
-    cards = [b for b in test.button if b.key is not None and b.key.startswith("card_a_")]
-    assert len(cards) == len(shared.library().list()) >= 14
+    records = shared.library().list()
+    datasets = {record.experiment.dataset for record in records}
+    assert len(test.expander) == len(datasets) >= 2
+    on_strokes = [r.id for r in records if r.experiment.dataset == "strokes"]
+    assert sorted(_cards(test)) == sorted(on_strokes), "only the first fold is open"
+    for dataset in datasets:
+        test.session_state[f"gallery_{dataset}"] = True
+    test.run()
+    assert not test.exception
+    assert sorted(_cards(test)) == sorted(record.id for record in records)
 
 
 def test_a_card_makes_its_run_model_a() -> None:
@@ -177,6 +155,12 @@ def test_images_that_are_not_here_come_with_one_button_that_fetches_them(
     assert not test.exception
     assert test.info[0].value == "The images of mnist are not on this machine."
     assert test.button(key="fetch_mnist").label == "Fetch mnist"
+
+
+def _cards(test: AppTest) -> list[str]:
+    """Ids of the runs whose cards open a map."""
+    keys = [button.key or "" for button in test.button]
+    return [key.removeprefix("card_a_") for key in keys if key.startswith("card_a_")]
 
 
 def _ids(title: str) -> list[str]:

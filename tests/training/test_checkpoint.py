@@ -4,11 +4,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from small_training import CPU, FAMILIES, on_digits
+from small_training import CPU, FAMILIES, on_digits, same_state, with_noise
 
 from vizmodels.data.image_set import ImageSet
 from vizmodels.errors import TrainingStopped
 from vizmodels.experiment import Experiment
+from vizmodels.models.vqvae import VQVAE
+from vizmodels.specs import AnySpec
 from vizmodels.training import loop
 from vizmodels.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vizmodels.training.loop import Fitted, fit
@@ -31,31 +33,47 @@ def interrupted_after(n_epochs: int) -> Callable[[Progress], None]:
     return stop
 
 
-def interrupt(experiment: Experiment, data: ImageSet, path: Path, n_epochs: int = 2) -> None:
+def interrupt(
+    experiment: Experiment,
+    data: ImageSet,
+    path: Path,
+    n_epochs: int = 2,
+    vqvae: VQVAE | None = None,
+) -> None:
     with pytest.raises(TrainingStopped):
-        fit(experiment, data, CPU, interrupted_after(n_epochs), path)
+        fit(experiment, data, CPU, interrupted_after(n_epochs), path, vqvae)
     assert path.is_file()
 
 
 def assert_same(a: Fitted, b: Fitted) -> None:
-    for first, second in zip(a.model.parameters(), b.model.parameters(), strict=True):
-        assert torch.equal(first, second)
+    assert same_state(a.model, b.model), "weights, or buffers such as a codebook's averages"
     assert a.history == b.history
     assert a.test_terms == b.test_terms
 
 
-@pytest.mark.parametrize("name", ["autoencoder-mlp", "vae-mlp", "vae-conv"])
-@pytest.mark.parametrize("n_epochs", [1, 3])
+@pytest.mark.parametrize("spec", FAMILIES.values(), ids=FAMILIES)
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(
+    data: ImageSet, vqvae: VQVAE, tmp_path: Path, spec: AnySpec
+) -> None:
+    experiment = on_digits(spec, epochs=3, **with_noise(spec))
+    path = tmp_path / "checkpoint.safetensors"
+    interrupt(experiment, data, path, 2, vqvae)
+    reports: list[Progress] = []
+    resumed = fit(experiment, data, CPU, reports.append, path, vqvae)
+    assert reports[0].step > 2 * 4, "it started again"
+    assert_same(resumed, fit(experiment, data, CPU, vqvae=vqvae))
+
+
+@pytest.mark.parametrize("n_epochs", [1, 3])
+@pytest.mark.parametrize("name", ["vae-mlp", "vae-conv", "vae-with-every-option"])
+def test_an_interrupted_training_goes_on_with_its_schedules(
     data: ImageSet, tmp_path: Path, name: str, n_epochs: int
 ) -> None:
-    experiment = on_digits(FAMILIES[name], epochs=EPOCHS, noise_weight=0.2)
+    settings = {"epochs": EPOCHS, "schedule": "one_cycle", "binarise": True}
+    experiment = on_digits(FAMILIES[name], **settings)
     path = tmp_path / "checkpoint.safetensors"
     interrupt(experiment, data, path, n_epochs)
-    reports: list[Progress] = []
-    resumed = fit(experiment, data, CPU, reports.append, path)
-    assert reports[0].step > n_epochs * 4, "it started again"
-    assert_same(resumed, fit(experiment, data, CPU))
+    assert_same(fit(experiment, data, CPU, None, path), fit(experiment, data, CPU))
 
 
 def test_a_checkpoint_of_the_last_epoch_only_has_to_be_read(data: ImageSet, tmp_path: Path) -> None:

@@ -1,54 +1,70 @@
 import pytest
 import torch
-from small_training import FAMILIES
+from small_training import AUTOENCODERS, FAMILIES, new_model, whole_state
 
 from vizmodels.data.image_set import ImageSet
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.trainable import Batch
-from vizmodels.specs import AutoencoderSpec, VAESpec
+from vizmodels.models.vqvae import VQVAE
+from vizmodels.specs import AnySpec
 from vizmodels.training import evaluation
 from vizmodels.training.evaluation import as_float, encode_all, evaluate, reconstruct_all
 
 EVERY_FAMILY = pytest.mark.parametrize("spec", FAMILIES.values(), ids=FAMILIES)
 
 
-def new(spec: AutoencoderSpec | VAESpec) -> Autoencoder:
-    return build_model(spec, (1, 8, 8), torch.Generator().manual_seed(0))
+def new(spec: AnySpec) -> Autoencoder:
+    model = build_model(spec, (1, 8, 8), torch.Generator().manual_seed(0))
+    assert isinstance(model, Autoencoder)
+    return model
 
 
 @EVERY_FAMILY
-def test_evaluation_leaves_the_weights_unchanged(
-    data: ImageSet, spec: AutoencoderSpec | VAESpec
+def test_evaluation_leaves_weights_and_buffers_unchanged(
+    data: ImageSet, vqvae: VQVAE, spec: AnySpec
 ) -> None:
-    model = new(spec)
-    before = {name: weight.clone() for name, weight in model.state_dict().items()}
-    evaluate(model, data.test.images)
-    encode_all(model, data.test.images)
-    reconstruct_all(model, data.test.images)
-    assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
+    model = new_model(spec, data, vqvae)
+    before = whole_state(model)
+    evaluate(model, data.test.images, data.test.labels)
+    model.measure(data.test.images)
+    if isinstance(model, Autoencoder):
+        encode_all(model, data.test.images)
+        reconstruct_all(model, data.test.images)
+    after = whole_state(model)
+    assert all(torch.equal(after[name], before[name]) for name in before)
     assert all(p.grad is None for p in model.parameters())
 
 
 @EVERY_FAMILY
 def test_evaluation_does_not_depend_on_the_batch_split(
-    data: ImageSet, spec: AutoencoderSpec | VAESpec, monkeypatch: pytest.MonkeyPatch
+    data: ImageSet, vqvae: VQVAE, spec: AnySpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = new(spec)
-    whole = evaluate(model, data.test.images)
-    latents, pictures = (f(model, data.test.images) for f in (encode_all, reconstruct_all))
+    model = new_model(spec, data, vqvae)
+    whole = evaluate(model, data.test.images, data.test.labels)
     monkeypatch.setattr(evaluation, "EVALUATION_BATCH", 7)  # the last batch has 2 of 100
-    assert evaluate(model, data.test.images) == pytest.approx(whole, rel=1e-5)
+    assert evaluate(model, data.test.images, data.test.labels) == pytest.approx(whole, rel=1e-5)
+
+
+@pytest.mark.parametrize("spec", AUTOENCODERS.values(), ids=AUTOENCODERS)
+def test_latents_and_reconstructions_do_not_depend_on_the_batch_split(
+    data: ImageSet, vqvae: VQVAE, spec: AnySpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = new_model(spec, data, vqvae)
+    assert isinstance(model, Autoencoder)
+    latents, pictures = (f(model, data.test.images) for f in (encode_all, reconstruct_all))
+    monkeypatch.setattr(evaluation, "EVALUATION_BATCH", 7)
     torch.testing.assert_close(encode_all(model, data.test.images), latents)
     torch.testing.assert_close(reconstruct_all(model, data.test.images), pictures)
 
 
 @EVERY_FAMILY
 def test_evaluating_twice_gives_the_same_figures(
-    data: ImageSet, spec: AutoencoderSpec | VAESpec
+    data: ImageSet, vqvae: VQVAE, spec: AnySpec
 ) -> None:
-    model = new(spec)
-    assert evaluate(model, data.test.images) == evaluate(model, data.test.images)
+    model = new_model(spec, data, vqvae)
+    first, again = (evaluate(model, data.test.images, data.test.labels) for _ in range(2))
+    assert first == again
 
 
 def test_evaluation_is_the_mean_over_images_of_the_models_own_loss(data: ImageSet) -> None:

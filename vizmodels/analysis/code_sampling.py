@@ -53,7 +53,8 @@ class TokenStep:
     def entropy_bits(self) -> NDArray[np.float64]:
         """Entropy of what each token was drawn from, in bits, (N,): 0 where it was certain."""
         p = self.chances.astype(np.float64)
-        return -(p * np.log2(np.where(p > 0, p, 1))).sum(axis=1)
+        bits = -(p * np.log2(np.where(p > 0, p, 1))).sum(axis=1)
+        return bits.clip(min=0) + 0.0  # p may add up to a hair more than 1
 
 
 @torch.inference_mode()

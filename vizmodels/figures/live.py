@@ -17,6 +17,8 @@ LEFT, RIGHT, TOP, BOTTOM = 78, 12, 34, 30  # margins, wide enough for the axis l
 MAX_VERTICES = 400  # of a curve: more than the drawing has pixels across
 SHOWN_SHARE = 0.97  # of the training values lie within the vertical axis, the rest at its edge
 MAP_SIDE = 380
+CHANCES_SIZE = (400, 240)
+MAX_BARS = 7  # of chances; more would not leave room for their figures
 INK = "#808890"  # reads on white and on black
 SVG = "http://www.w3.org/2000/svg"
 
@@ -30,6 +32,7 @@ def curve_svg(
     test: NDArray[np.floating],
     n_steps: int,
     ink: str = INK,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
 ) -> str:
     """One loss term so far: training as a line, the test set as points.
 
@@ -40,19 +43,21 @@ def curve_svg(
     test_steps, test : (E,) step numbers and the term's test means
     n_steps : where the step axis ends
     ink : colour of the text; that of the page, light or dark
+    size : width and height of the drawing; its letters are the same in every size
 
     Returns
     -------
     An SVG element; its vertical axis spans the values, its ticks carry them.
     """
     low, high = _value_range(train, test)
+    width, height = size
 
     def x_of(step: NDArray[np.integer]) -> NDArray[np.float64]:
-        return LEFT + np.asarray(step, dtype=np.float64) / n_steps * (WIDTH - LEFT - RIGHT)
+        return LEFT + np.asarray(step, dtype=np.float64) / n_steps * (width - LEFT - RIGHT)
 
     def y_of(value: NDArray[np.floating]) -> NDArray[np.float64]:
         share = np.clip((np.asarray(value, dtype=np.float64) - low) / (high - low), 0, 1)
-        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+        return height - BOTTOM - share * (height - TOP - BOTTOM)
 
     every = max(1, math.ceil(len(steps) / MAX_VERTICES))
     line = _polyline(x_of(steps[::every]), y_of(train[::every]))
@@ -62,23 +67,23 @@ def curve_svg(
         if math.isfinite(y)
     )
     ticks = "".join(
-        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
+        f'<line x1="{LEFT}" x2="{width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
         f'stroke="{ink}" stroke-opacity=".15"/>'
         f'<text x="{LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{value:.3g}</text>'
         for value in np.linspace(low, high, 4)
         for y in [float(y_of(np.array([value]))[0])]
     )
-    last_test = f", test {test[-1]:.4g}" if len(test) else ""
-    last_train = f"training {train[-1]:.4g}" if len(train) else "no report yet"
-    title = html.escape(f"{name}: {last_train}{last_test} ({unit})")
+    last = {"training": train, "test": test}
+    said = [f"{of} {values[-1]:.4g}" for of, values in last.items() if len(values)]
+    title = html.escape(f"{name}: {', '.join(said) or 'no report yet'} ({unit})")
     return (
-        f'<svg xmlns="{SVG}" viewBox="0 0 {WIDTH} {HEIGHT}" aria-label="{title}" '
+        f'<svg xmlns="{SVG}" viewBox="0 0 {width} {height}" aria-label="{title}" '
         f'fill="{ink}" font-family="sans-serif" '
         f'font-size="{AXIS_FONT}">'
         f'<text x="{LEFT}" y="20" font-weight="600">{html.escape(name)}'
         f'<tspan font-weight="400" fill-opacity=".7"> {html.escape(unit)}</tspan></text>{ticks}'
-        f'<text x="{LEFT}" y="{HEIGHT - 8}">0</text>'
-        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">step {n_steps:,}</text>'
+        f'<text x="{LEFT}" y="{height - 8}">0</text>'
+        f'<text x="{width - RIGHT}" y="{height - 8}" text-anchor="end">step {n_steps:,}</text>'
         f'<polyline points="{line}" fill="none" stroke="{MODEL_A}" stroke-width="2.5"/>{dots}</svg>'
     )
 
@@ -101,6 +106,68 @@ def live_map_svg(points: NDArray[np.floating], labels: NDArray[np.int64] | None)
         f'<svg xmlns="{SVG}" viewBox="0 0 {MAP_SIDE} {MAP_SIDE}" fill="none" '
         f'stroke-width="5" stroke-linecap="round" stroke-opacity=".8">{paths}</svg>'
     )
+
+
+def chances_svg(
+    chances: NDArray[np.floating],
+    drawn: int,
+    colours: NDArray[np.floating],
+    title: str,
+    ink: str = INK,
+) -> str:
+    """What a token was drawn from: the likeliest codes as bars, the one drawn with a frame.
+
+    Parameters
+    ----------
+    chances : (K,), summing to 1
+    drawn : index of the code that was drawn; shown even where it is not among the likeliest
+    colours : (K, 3) in [0, 1], of the codes
+    title : above the bars
+    ink : colour of the text; that of the page, light or dark
+    """
+    likeliest = np.argsort(-chances, kind="stable")[:MAX_BARS]
+    if drawn not in likeliest:
+        likeliest[-1] = drawn
+    width, height = CHANCES_SIZE
+    room, floor = (width - 2 * RIGHT) / (MAX_BARS + 1), height - BOTTOM
+    ceiling = TOP + AXIS_FONT + 6  # of the bars; the chances are written above them
+
+    def bar(at: int, name: str, chance: float, colour: str, frame: str) -> str:
+        tall = chance * (floor - ceiling)
+        middle = RIGHT + (at + 0.5) * room
+        return (
+            f'<rect x="{middle - 0.4 * room:.1f}" y="{floor - tall:.1f}" width="{0.8 * room:.1f}" '
+            f'height="{tall:.1f}" fill="{colour}" stroke="{frame}" stroke-width="2.5"/>'
+            f'<text x="{middle:.1f}" y="{floor - tall - 5:.1f}">{_percent(chance)}</text>'
+            f'<text x="{middle:.1f}" y="{height - 10}">{name}</text>'
+        )
+
+    bars = [
+        bar(
+            at,
+            str(code),
+            float(chances[code]),
+            _rgb(colours[code]),
+            ink if code == drawn else "none",
+        )
+        for at, code in enumerate(likeliest.tolist())
+    ]
+    rest = max(0.0, 1 - float(chances[likeliest].sum()))
+    if len(chances) > len(likeliest):
+        bars.append(bar(len(likeliest), "rest", rest, INK, "none"))
+    return (
+        f'<svg xmlns="{SVG}" viewBox="0 0 {width} {height}" fill="{ink}" font-family="sans-serif" '
+        f'font-size="{AXIS_FONT}" text-anchor="middle"><text x="{RIGHT}" y="20" font-weight="600" '
+        f'text-anchor="start">{html.escape(title)}</text>{"".join(bars)}</svg>'
+    )
+
+
+def _percent(chance: float) -> str:
+    return "&lt;1%" if 0 < chance < 0.01 else f"{chance:.0%}"
+
+
+def _rgb(colour: NDArray[np.floating]) -> str:
+    return "#" + "".join(f"{round(255 * float(share)):02x}" for share in colour)
 
 
 def _value_range(train: NDArray[np.floating], test: NDArray[np.floating]) -> tuple[float, float]:

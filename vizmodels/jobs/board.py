@@ -9,11 +9,11 @@ from typing import Any
 
 from distributed import Future, KilledWorker
 
-from vizmodels.errors import EngineUnavailable, LatentariumError, TrainingStopped
+from vizmodels.errors import EngineUnavailable, LatentariumError, TrainingStopped, UnknownRun
 from vizmodels.experiment import Experiment
 from vizmodels.jobs.engine import Engine, Health
 from vizmodels.jobs.ledger import Ledger, unknown_job
-from vizmodels.jobs.parcel import Parcel, unpack_run
+from vizmodels.jobs.parcel import Parcel, pack_run, unpack_run
 from vizmodels.jobs.record import Job, JobProgress
 from vizmodels.jobs.worker import run_call_job, run_training_job
 from vizmodels.runs.library import RunLibrary
@@ -62,7 +62,7 @@ class JobBoard:
 
         Parameters
         ----------
-        experiment : what to train
+        experiment : what to train; of a prior over codes, the VQ-VAE's run must be in the library
         visitor : who asks, to be fair to the others; empty for the app itself
 
         Returns
@@ -74,6 +74,7 @@ class JobBoard:
         Raises
         ------
         EngineUnavailable : the engine has not been started or has gone away
+        UnknownRun, DamagedRun : the VQ-VAE of a prior cannot be had
         LatentariumError : too many jobs are open
         """
         known = self._ledger.find(experiment.id)
@@ -81,7 +82,8 @@ class JobBoard:
             return known.job_id
         if known is not None and known.state == "done" and experiment in self.library:
             return known.job_id
-        job = Job(experiment.id, "training", title_of(experiment), uuid.uuid4().hex, visitor)
+        title, tag = title_of(experiment), uuid.uuid4().hex
+        job = Job(experiment.id, "training", title, tag, visitor, experiment)
         if known is not None and known.state == "failed" and known.outcome is not None:
             if self._ledger.open(job):  # trained already, but the disk was full
                 self._store(job, known.outcome)
@@ -91,7 +93,7 @@ class JobBoard:
             if self._ledger.open(job):
                 self._ledger.end(job, "done", history=found.history)
             return job.job_id
-        call = (experiment.to_json(), job.tag, self._engine.topic)
+        call = (experiment.to_json(), job.tag, self._engine.topic, self._vq_parcel(experiment))
         return self._hand_over(job, run_training_job, call, priority=0)
 
     def submit_call(
@@ -175,6 +177,17 @@ class JobBoard:
     def health(self) -> Health:
         """Whether jobs can be submitted, and by how many workers they are done."""
         return self._engine.health()
+
+    def _vq_parcel(self, experiment: Experiment) -> Parcel | None:
+        """The run whose codes a prior learns, for a worker that has no library; else None."""
+        if experiment.model.family != "pixelcnn":
+            return None
+        run_id = experiment.model.vq_run
+        try:
+            return pack_run(self.library.load(run_id))
+        except UnknownRun:
+            remedy = "Train that VQ-VAE first, or choose another."
+            raise UnknownRun("The VQ-VAE of a prior", "in the library", run_id, remedy) from None
 
     def _hand_over(
         self, job: Job, function: Callable[..., Any], args: tuple[Any, ...], *, priority: int

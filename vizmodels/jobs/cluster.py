@@ -19,6 +19,10 @@ CONNECT_SECONDS = 10
 # to 100 kB, so that 1,000 would hold 100 MB, three times over.
 N_MESSAGES_KEPT = 32
 
+# What a job is given travels with it: the code vectors of 10,000 pictures are 15 to 125 MB. dask
+# would write a warning into the server's log from 10 MB on.
+UNWARNED = {"distributed.admin.large-graph-warning-threshold": "256MB"}
+
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -61,6 +65,7 @@ def open_cluster(n_workers: int | None = None) -> Cluster:
     ------
     OSError : the scheduler cannot be reached, or no process can be started
     """
+    dask.config.set(UNWARNED)
     address = os.environ.get("DASK_SCHEDULER_ADDRESS")
     if address:  # TLS, if any, comes from dask's own configuration
         return Cluster(Client(address, timeout=CONNECT_SECONDS, set_as_default=False), None)

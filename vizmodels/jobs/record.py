@@ -2,6 +2,7 @@
 
 import math
 import time
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -10,7 +11,9 @@ from distributed import Future
 from numpy.typing import NDArray
 
 from vizmodels.errors import LatentariumError
+from vizmodels.experiment import Experiment
 from vizmodels.jobs.messages import Plain, unpack_progress
+from vizmodels.models.trainable import Measure
 from vizmodels.training.progress import Floats, History, Progress
 
 Kind = Literal["training", "call"]
@@ -28,6 +31,8 @@ class Curve:
     names : of the loss terms, in column order; empty before the first report
     steps, train_rows : int64 (R,) and float32 (R, T), training terms at each report
     epochs, test_rows : int64 (E,) and float32 (E, T), test terms after each epoch
+    measures : name of each figure that only a whole set has -> float32 (E,), of the test set
+    units : of each term and each such figure
     """
 
     names: tuple[str, ...]
@@ -35,10 +40,27 @@ class Curve:
     train_rows: Floats
     epochs: NDArray[np.int64]
     test_rows: Floats
+    measures: dict[str, Floats] = field(default_factory=dict[str, Floats])
+    units: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         assert self.train_rows.shape == (len(self.steps), len(self.names))
         assert self.test_rows.shape == (len(self.epochs), len(self.names))
+        assert all(values.shape == (len(self.epochs),) for values in self.measures.values())
+
+    @classmethod
+    def of(cls, history: History) -> "Curve":
+        """What a history tells, as arrays."""
+        width, n_reports, n_epochs = len(history.names), len(history.steps), len(history.epochs)
+        return cls(
+            history.names,
+            np.array(history.steps, np.int64),
+            np.array(history.train_rows, np.float32).reshape(n_reports, width),
+            np.array(history.epochs, np.int64),
+            np.array(history.test_rows, np.float32).reshape(n_epochs, width),
+            {name: np.array(values, np.float32) for name, values in history.measures.items()},
+            dict(zip(history.names, history.units, strict=True)) | history.measure_units,
+        )
 
     def column(self, name: str, *, test: bool = False) -> Floats:
         """One term over the run, training or test."""
@@ -62,6 +84,7 @@ class JobProgress:
     message : why it failed, or what is to be known about it; else empty
     submitted_at, started_at, finished_at : seconds since 1970; None if not yet
     visitor : who asked first
+    experiment : that is trained; None for a call
     """
 
     job_id: str
@@ -77,6 +100,7 @@ class JobProgress:
     started_at: float | None
     finished_at: float | None
     visitor: str
+    experiment: Experiment | None = None
 
     @property
     def is_over(self) -> bool:
@@ -93,6 +117,7 @@ class Job:
     title: str
     tag: str  # name of this submission: a later one of the same experiment has another
     visitor: str = ""
+    experiment: Experiment | None = None
     state: State = "queued"
     message: str = ""
     submitted_at: float = field(default_factory=time.time)
@@ -106,12 +131,8 @@ class Job:
     latest: Progress | None = None
     n_attempts: int = 0
     attempt: str = ""  # mark that the current attempt signs with
-    names: tuple[str, ...] = ()
-    steps: list[int] = field(default_factory=list[int])
-    train_rows: list[list[float]] = field(default_factory=list[list[float]])
-    epochs: list[int] = field(default_factory=list[int])
-    test_rows: list[list[float]] = field(default_factory=list[list[float]])
-    _curve: Curve | None = None  # of the rows above, until the next message
+    history: History = field(default_factory=lambda: History((), ()))
+    _curve: Curve | None = None  # of the history, until the next message
 
     @property
     def is_over(self) -> bool:
@@ -130,10 +151,8 @@ class Job:
             self._report(unpack_progress(message["progress"]))
 
     def show_history(self, history: History) -> None:
-        """Replace the curve by a run's own history."""
-        self.names, self._curve = history.names, None
-        self.steps, self.train_rows = list(history.steps), list(history.train_rows)
-        self.epochs, self.test_rows = list(history.epochs), list(history.test_rows)
+        """Replace the curve by a run's own history, which stays as it is."""
+        self.history, self._curve = deepcopy(history), None
 
     def end(self, state: State, error: LatentariumError | None, outcome: Any) -> None:
         """Close the job; what only a running one needs is let go."""
@@ -146,7 +165,7 @@ class Job:
     def snapshot(self, position: int) -> JobProgress:
         """The job as visitors see it now."""
         if self._curve is None:
-            self._curve = self._draw_curve()
+            self._curve = Curve.of(self.history)
         return JobProgress(
             self.job_id,
             self.kind,
@@ -161,16 +180,7 @@ class Job:
             self.started_at,
             self.finished_at,
             self.visitor,
-        )
-
-    def _draw_curve(self) -> Curve:
-        width = len(self.names)
-        return Curve(
-            self.names,
-            np.array(self.steps, np.int64),
-            np.array(self.train_rows, np.float32).reshape(len(self.steps), width),
-            np.array(self.epochs, np.int64),
-            np.array(self.test_rows, np.float32).reshape(len(self.epochs), width),
+            self.experiment,
         )
 
     def _begin(self, attempt: str, history: Plain | None) -> None:
@@ -178,7 +188,7 @@ class Job:
         self.state, self.attempt, self.n_attempts = "running", attempt, self.n_attempts + 1
         self.started_at = self.started_at or time.time()
         kept = (
-            History(self.names, ())
+            History(self.history.names, self.history.units)
             if history is None
             else History.from_arrays({name: np.array(rows) for name, rows in history.items()})
         )
@@ -191,16 +201,23 @@ class Job:
     def _report(self, progress: Progress) -> None:
         if progress.preview is None and self.latest is not None:
             progress = replace(progress, preview=self.latest.preview)
-        self.latest, self.names, self._curve = progress, tuple(progress.terms), None
+        self.latest, self._curve, history = progress, None, self.history
         self.message = self.lost_worker
-        row, test_row = list(progress.terms.values()), list(progress.test_terms.values())
+        history.names = tuple(progress.terms)
+        history.units = tuple(progress.units.get(name, "") for name in history.names)
+        row = list(progress.terms.values())
         # Between two rows of its history the loop reports the last one again, or none yet as NaN.
-        is_new = not self.train_rows or row != self.train_rows[-1]
+        is_new = not history.train_rows or row != history.train_rows[-1]
         if is_new and all(map(math.isfinite, row)):
-            self.steps.append(progress.step)
-            self.train_rows.append(row)
-        if test_row:
-            self.epochs.append(progress.epoch)
-            self.test_rows.append(test_row)
-        if len(self.steps) > MAX_CURVE_ROWS:
-            self.steps, self.train_rows = self.steps[::2], self.train_rows[::2]
+            history.steps.append(progress.step)
+            history.train_rows.append(row)
+        if progress.test_terms:
+            history.epochs.append(progress.epoch)
+            history.test_rows.append([progress.test_terms[name] for name in history.names])
+            history.add_measures(
+                Measure(name, progress.units.get(name, ""), value)
+                for name, value in progress.test_terms.items()
+                if name not in history.names
+            )
+        if len(history.steps) > MAX_CURVE_ROWS:
+            history.steps, history.train_rows = history.steps[::2], history.train_rows[::2]

@@ -17,9 +17,9 @@ from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.errors import LatentariumError, TrainingDiverged, TrainingStopped
 from vizmodels.experiment import Experiment, Training
 from vizmodels.jobs.messages import Plain, pack_progress
-from vizmodels.jobs.parcel import Parcel, pack_run
+from vizmodels.jobs.parcel import Parcel, pack_run, unpack_run
 from vizmodels.places import cache_folder
-from vizmodels.runs.run import train
+from vizmodels.runs.run import Run, train
 from vizmodels.specs import VAESpec
 from vizmodels.training.checkpoint import load_checkpoint
 from vizmodels.training.progress import Progress
@@ -43,7 +43,9 @@ class Teller:
         get_worker().log_event(self.topic, message)
 
 
-def run_training_job(experiment_json: str, tag: str, topic: str) -> Parcel | LatentariumError:
+def run_training_job(
+    experiment_json: str, tag: str, topic: str, vq_parcel: Parcel | None = None
+) -> Parcel | LatentariumError:
     """Train in this worker, going on from the checkpoint of a killed attempt if there is one.
 
     Parameters
@@ -51,6 +53,7 @@ def run_training_job(experiment_json: str, tag: str, topic: str) -> Parcel | Lat
     experiment_json : what to train
     tag : name of this submission, which messages and the stop event carry
     topic : where the board listens
+    vq_parcel : the VQ-VAE's run, for a prior over its codes
 
     Returns
     -------
@@ -77,7 +80,13 @@ def run_training_job(experiment_json: str, tag: str, topic: str) -> Parcel | Lat
     try:
         stop_if_asked()
         data = load_dataset(experiment.dataset, on_progress=on_download)
-        run = train(experiment, data=data, on_progress=on_progress, checkpoint_path=checkpoint_path)
+        run = train(
+            experiment,
+            on_progress=on_progress,
+            checkpoint_path=checkpoint_path,
+            data=data,
+            vq_run=_vq_run(experiment, vq_parcel),
+        )
     except TrainingStopped as stopped:
         return stopped  # its checkpoint stays: the same experiment goes on where it stopped
     except LatentariumError as refusal:
@@ -125,6 +134,12 @@ def _download_sentence(download: DownloadProgress) -> str:
     received = download.received_bytes / BYTES_PER_MB
     total = "" if download.total_bytes is None else f" of {download.total_bytes / BYTES_PER_MB:.0f}"
     return f"Fetching {download.name}, {download.file}: {received:.0f}{total} MB."
+
+
+def _vq_run(experiment: Experiment, parcel: Parcel | None) -> Run | None:
+    if parcel is None or experiment.model.family != "pixelcnn":
+        return None
+    return unpack_run(parcel, experiment.model.vq_run)
 
 
 def _history_so_far(checkpoint_path: Path, experiment_id: str) -> Plain | None:

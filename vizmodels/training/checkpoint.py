@@ -75,9 +75,13 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     """Put back what `optimizer_tensors` read."""
+    weights: list[Tensor] = optimizer.param_groups[0]["params"]
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("adam."):
             _, position, key = name.split(".")
+            if key != "step":
+                # The fused step walks through memory, so moments lie there as their weight does.
+                value = torch.empty_like(weights[int(position)]).copy_(value)
             state.setdefault(int(position), {})[key] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
