@@ -8,8 +8,17 @@ import pytest
 
 from vizmodels.errors import InvalidExperiment
 from vizmodels.experiment import Experiment, Training
-from vizmodels.specs import AutoencoderSpec, VAESpec
+from vizmodels.specs import (
+    SPECS,
+    AutoencoderSpec,
+    ClassifierSpec,
+    DiscreteVAESpec,
+    PixelCNNSpec,
+    VAESpec,
+    VQVAESpec,
+)
 
+VQVAE = VQVAESpec(codebook_size=64, grid="half")
 EXAMPLES = [
     Experiment(dataset="digits", model=AutoencoderSpec(backbone="linear", latent_dim=3)),
     Experiment(
@@ -22,6 +31,18 @@ EXAMPLES = [
         model=AutoencoderSpec(backbone="linear"),
         training=Training(solver="closed_form"),
     ),
+    Experiment(
+        dataset="digits",
+        model=DiscreteVAESpec(estimator="straight_through", continuous_dim=2, kl_warm_up=3),
+        training=Training(schedule="one_cycle", binarise=True),
+    ),
+    Experiment(dataset="digits", model=VQVAESpec(assignment="distance_weighted", decay=0.9)),
+    Experiment(
+        dataset="digits",
+        model=PixelCNNSpec(vq_run="0123456789ab", vqvae=VQVAE, class_conditional=True),
+    ),
+    Experiment(dataset="digits", model=ClassifierSpec(widths=(8,))),
+    Experiment(dataset="digits", model=VAESpec(backbone="transformer", free_bits=0.5)),
 ]
 
 
@@ -35,6 +56,11 @@ def test_an_experiment_read_from_its_json_is_the_same(experiment: Experiment) ->
     assert again == experiment
     assert type(again.model) is type(experiment.model)
     assert again.id == experiment.id
+
+
+def test_every_family_is_among_the_examples() -> None:
+    assert {example.model.family for example in EXAMPLES} == set(SPECS)
+    assert all(spec.model_fields["family"].default == family for family, spec in SPECS.items())
 
 
 def test_the_json_spells_out_every_default() -> None:
@@ -83,11 +109,12 @@ def test_every_knob_changes_the_id() -> None:
     base = on_digits()
     model_knobs = [
         {"backbone": "conv"}, {"latent_dim": 3}, {"widths": (512,)}, {"kl_weight": 0.01},
-        {"likelihood": "bernoulli"},
+        {"likelihood": "bernoulli"}, {"backbone": "transformer"}, {"kl_warm_up": 1},
+        {"kl_estimate": "monte_carlo"}, {"free_bits": 0.1},
     ]  # fmt: skip
     training_knobs = [
         {"epochs": 11}, {"batch_size": 255}, {"learning_rate": 1e-3}, {"noise_weight": 0.1},
-        {"seed": 1},
+        {"seed": 1}, {"schedule": "one_cycle"}, {"binarise": True},
     ]  # fmt: skip
     others = [on_digits(**knob) for knob in model_knobs]
     others += [base.model_copy(update={"training": Training(**knob)}) for knob in training_knobs]
@@ -97,6 +124,41 @@ def test_every_knob_changes_the_id() -> None:
     exact = linear.model_copy(update={"training": Training(solver="closed_form")})
     ids = {experiment.id for experiment in [base, *others, linear, exact]}
     assert len(ids) == len(others) + 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "knobs"),
+    [
+        (
+            DiscreteVAESpec(),
+            [{"n_variables": 3}, {"n_classes": 4}, {"continuous_dim": 1}, {"temperature": 2.0},
+             {"estimator": "straight_through"}, {"final_temperature": 0.1}],
+        ),
+        (
+            VQVAESpec(),
+            [{"codebook_size": 64}, {"code_dim": 8}, {"grid": "half"}, {"channels": 32},
+             {"n_residual": 1}, {"assignment": "distance_weighted"}, {"decay": 0.9},
+             {"codebook_update": "gradient"}, {"commitment_weight": 1.0},
+             {"initialisation": "kmeans"}, {"reset_dead_codes": False}],
+        ),
+        (
+            PixelCNNSpec(vq_run="0123456789ab", vqvae=VQVAE),
+            [{"vq_run": "0123456789ac"}, {"vqvae": VQVAESpec()}, {"channels": 32}, {"n_layers": 4},
+             {"dropout": 0.2}, {"class_conditional": True}],
+        ),
+        (ClassifierSpec(), [{"widths": (8,)}, {"n_features": 64}]),
+    ],
+    ids=lambda value: getattr(value, "family", ""),
+)  # fmt: skip
+def test_every_knob_of_a_family_changes_the_id(
+    spec: pydantic.BaseModel, knobs: list[dict[str, Any]]
+) -> None:
+    others = [spec.model_copy(update=knob) for knob in knobs]
+    ids = {Experiment(dataset="digits", model=model).id for model in [spec, *others]}
+    assert len(ids) == len(knobs) + 1
+    told = {name for knob in knobs for name in knob}
+    inherited = {*VAESpec.model_fields, "family", "backbone"} - told
+    assert told | inherited >= set(type(spec).model_fields), "a knob is missing here"
 
 
 def test_equal_experiments_are_one_key_of_a_dict() -> None:
@@ -115,13 +177,15 @@ def test_nothing_in_an_experiment_can_be_changed(
 
 
 @pytest.mark.parametrize(
-    ("backbone", "widths"), [("linear", ()), ("mlp", (512, 256)), ("conv", (32, 64))]
+    ("backbone", "widths"),
+    [("linear", ()), ("mlp", (512, 256)), ("conv", (32, 64)), ("transformer", (64, 64))],
 )
 def test_each_backbone_has_its_own_default_widths(backbone: str, widths: tuple[int, ...]) -> None:
     assert AutoencoderSpec(backbone=backbone).widths == widths
 
 
 WIDTHS = "empty for backbone linear and 1 to 4 numbers for any other"
+BLOCKS = "one multiple of 16, once for each block of a transformer"
 AGAIN = "Change it and try again."
 FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
 
@@ -200,6 +264,66 @@ FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
             lambda: VAESpec(widths=()),
             f"model.widths must be {WIDTHS}; got [] with backbone mlp. "
             "Leave widths out for the default.",
+        ),
+        (
+            lambda: VAESpec(backbone="transformer", widths=(64, 32)),
+            f"model.widths must be {BLOCKS}; got [64, 32]. Try 64, 64.",
+        ),
+        (
+            lambda: AutoencoderSpec(backbone="transformer", widths=(40,)),
+            f"model.widths must be {BLOCKS}; got [40]. Try 64, 64.",
+        ),
+        (
+            lambda: VAESpec(free_bits=-1),
+            f"free_bits must be a number from 0 to 10; got -1. {AGAIN}",
+        ),
+        (
+            lambda: VAESpec(kl_warm_up=201),
+            f"kl_warm_up must be a whole number from 0 to 200; got 201. {AGAIN}",
+        ),
+        (
+            lambda: DiscreteVAESpec(n_classes=1),
+            f"n_classes must be a whole number from 2 to 256; got 1. {AGAIN}",
+        ),
+        (
+            lambda: DiscreteVAESpec(temperature=0),
+            f"temperature must be a number above 0 and up to 10; got 0. {AGAIN}",
+        ),
+        (
+            lambda: VQVAESpec(decay=1),
+            f"decay must be a number from 0 and below 1; got 1. {AGAIN}",
+        ),
+        (
+            lambda: VQVAESpec(grid="third"),
+            f"grid must be 'half', 'quarter' or 'eighth'; got third. {AGAIN}",
+        ),
+        (
+            lambda: PixelCNNSpec(vqvae=VQVAE),
+            "vq_run must be given; got nothing. Add it.",
+        ),
+        (
+            lambda: PixelCNNSpec(vq_run="0123", vqvae=VQVAE),
+            f"vq_run must be the 12 hexadecimal digits of a run; got 0123. {AGAIN}",
+        ),
+        (
+            lambda: Experiment(
+                dataset="digits",
+                model=PixelCNNSpec(vq_run="0123456789ab", vqvae=VQVAE),
+                training=Training(noise_weight=0.5, binarise=True),
+            ),
+            "training.noise_weight and training.binarise must be off for a prior over codes; got "
+            "0.5 and True. Leave them out.",
+        ),
+        (
+            lambda: Experiment(
+                dataset="digits", model=VQVAE, training=Training(solver="closed_form")
+            ),
+            "training.solver must be adam unless the model is a linear autoencoder; got "
+            "closed_form with backbone conv. Choose backbone linear, or solver adam.",
+        ),
+        (
+            lambda: Training(schedule="cosine"),
+            f"schedule must be 'constant' or 'one_cycle'; got cosine. {AGAIN}",
         ),
         (
             lambda: VAESpec(widths=(1, 2, 3, 4, 5)),

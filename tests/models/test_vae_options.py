@@ -37,8 +37,9 @@ def kl_of(model: VAE) -> Tensor:
 
 
 def spread_kl(model: VAE) -> None:
-    """Make the KL of one axis far larger than that of the others."""
+    """Make the KL of one axis far larger than that of others, and other from image to image."""
     with torch.no_grad():
+        model.encoder[-1].weight.mul_(8)
         model.encoder[-1].bias[0] += 2.0
 
 
@@ -47,6 +48,8 @@ def test_free_bits_charge_each_axis_its_mean_kl_or_the_free_bits_whichever_is_mo
     spread_kl(model)
     mean_kl = kl_of(model).mean(dim=0)
     assert mean_kl.max() > 0.5 > mean_kl.min(), "both cases must be there"
+    is_beyond = kl_of(model) > 0.5
+    assert (is_beyond.any(dim=0) & ~is_beyond.all(dim=0)).any(), "the mean comes first"
     loss = model.losses(Batch.of(images()), seeded())
     reconstruction, kl, beyond = loss.terms
     expected = mean_kl.clamp_min(0.5).sum()

@@ -14,7 +14,15 @@ from vizmodels.models.trainable import Batch
 from vizmodels.runs.library import FILES, RunLibrary
 from vizmodels.runs.run import Run
 from vizmodels.runs.titles import title_of
-from vizmodels.specs import AutoencoderSpec, VAESpec
+from vizmodels.specs import (
+    AnySpec,
+    AutoencoderSpec,
+    ClassifierSpec,
+    DiscreteVAESpec,
+    PixelCNNSpec,
+    VAESpec,
+    VQVAESpec,
+)
 
 
 @pytest.fixture
@@ -305,9 +313,36 @@ def test_saving_again_replaces_the_run(library: RunLibrary, run: Run) -> None:
             Training(noise_weight=0.25),
             "VAE conv · 2-D · mnist · KL weight 0.5 · noise 0.25",
         ),
+        (
+            DiscreteVAESpec(n_variables=3, n_classes=4),
+            Training(binarise=True),
+            "Discrete VAE mlp · 3×4 classes · mnist · KL weight 0.001 · binarised",
+        ),
+        (
+            DiscreteVAESpec(n_variables=3, n_classes=4, continuous_dim=2, estimator="enumeration"),
+            Training(),
+            "Discrete VAE mlp · 3×4 classes + 2-D · mnist · KL weight 0.001 · enumeration",
+        ),
+        (VQVAESpec(), Training(), "VQ-VAE · 128 codes of 16-D · mnist"),
+        (
+            VQVAESpec(grid="half", assignment="distance_weighted", codebook_update="gradient"),
+            Training(),
+            "VQ-VAE · 128 codes of 16-D · mnist · grid half · random codes · codebook loss",
+        ),
+        (
+            PixelCNNSpec(vq_run="0123456789ab", vqvae=VQVAESpec()),
+            Training(),
+            "PixelCNN · on 128 codes · mnist · of 0123",
+        ),
+        (
+            PixelCNNSpec(vq_run="0123456789ab", vqvae=VQVAESpec(), class_conditional=True),
+            Training(),
+            "PixelCNN by class · on 128 codes · mnist · of 0123",
+        ),
+        (ClassifierSpec(n_features=64), Training(), "Classifier · 64 features · mnist"),
     ],
 )
 def test_a_title_tells_a_run_from_its_neighbours(
-    model: AutoencoderSpec | VAESpec, training: Training, title: str
+    model: AnySpec, training: Training, title: str
 ) -> None:
     assert title_of(Experiment(dataset="mnist", model=model, training=training)) == title
