@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vizmodels.errors import NotExportable
 from vizmodels.export.weight_buffer import WeightBuffer
-from vizmodels.models.transformer import Attention, Permute, Positions, Residual, TopLeft
+from vizmodels.models.transformer import Attention, Permute, Positions, Residual, Shift, TopLeft
 
 Layer = dict[str, Any]
 Shape = tuple[int, ...]
@@ -61,6 +61,8 @@ def _export(
             return {"op": "top_left", "height": height, "width": width}, (shape[0], height, width)
         case Positions():
             return {"op": "add", "weight": weights.add(module.weight)}, shape
+        case Shift(by=by):
+            return {"op": "add", "weight": weights.add(torch.full(shape, by))}, shape
         case nn.LayerNorm() if len(module.normalized_shape) == 1:
             return _layer_norm(module, weights), shape
         case Attention():

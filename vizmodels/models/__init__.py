@@ -45,6 +45,8 @@ def build_model(
     """
     model = _build(spec, image_shape, n_classes)
     initialise(model, generator)
+    if isinstance(model, VQVAE):
+        model.keep_scale()
     return model
 
 

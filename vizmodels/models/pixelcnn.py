@@ -174,6 +174,7 @@ class PixelCNN(CodePrior):
         generator: torch.Generator | None = None,
     ) -> Float[Tensor, "N K h w"]:
         """The network's; see `CodePrior.logits`."""
+        assert labels is not None or not self.n_classes, "a prior that is told the class needs one"
         up = left = self.embedding(codes).permute(0, 3, 1, 2)
         told = labels if self.n_classes else None
         for layer in self.layers:

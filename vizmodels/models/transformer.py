@@ -54,6 +54,18 @@ class Positions(nn.Module):
         return x + self.weight
 
 
+class Shift(nn.Module):
+    """The same number added to every value."""
+
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.by = by
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The shape of x."""
+        return x + self.by
+
+
 class Attention(nn.Module):
     """Every token's mean of all tokens' values, weighted by how its query meets their keys.
 
