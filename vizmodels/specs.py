@@ -225,9 +225,9 @@ class PixelCNNSpec(Described):
     vq_run: RunId = Field(description="Run of the VQ-VAE whose codes it learns.")
     vqvae: VQVAESpec = Field(description="That VQ-VAE, so that the run is whole by itself.")
     channels: int = Field(default=64, ge=8, le=256, description="Of the gated layers.")
-    n_layers: int = Field(default=8, ge=1, le=20, description="Gated layers.")
+    n_layers: int = Field(default=6, ge=1, le=20, description="Gated layers.")
     dropout: float = Field(
-        default=0.1, ge=0, lt=1, description="Share of the features left out at each step."
+        default=0.1, ge=0, lt=1, description="Share of the channels left out at each step."
     )
     class_conditional: bool = Field(
         default=False, description="Whether it is told the class, and can be asked for one."
