@@ -208,11 +208,12 @@ def test_features_are_left_out_while_training_only() -> None:
     assert torch.equal(without.logits(codes, None, seeded()), without.logits(codes))
 
 
-def test_the_features_left_out_are_the_share_asked_for_and_the_mean_is_kept() -> None:
+def test_the_channels_left_out_are_the_share_asked_for_and_the_mean_is_kept() -> None:
     n = 100_000
-    kept = pixelcnn._drop(torch.ones(n), 0.3, seeded())
+    kept = pixelcnn._drop(torch.ones(n // 100, 100, 2, 2), 0.3, seeded())
     torch.testing.assert_close(kept.unique(), torch.tensor([0.0, 1 / 0.7]))
-    share = (kept == 0).float().mean().item()
+    assert torch.equal(kept.amax(dim=(2, 3)), kept.amin(dim=(2, 3))), "whole channels"
+    share = (kept[:, :, 0, 0] == 0).float().mean().item()
     assert share == pytest.approx(0.3, abs=4 * math.sqrt(0.3 * 0.7 / n))
 
 
