@@ -248,7 +248,7 @@ def test_a_vq_vae_and_then_a_prior_over_its_codes_are_trained_and_drawn_from(
     # Its card leads back to it, and not to a map.
     visitor.goto("/")
     visitor.get_by_text("digits", exact=True).click()
-    visitor.get_by_role("button", name=re.compile("PixelCNN .* bits per code")).click()
+    visitor.get_by_role("button", name=re.compile("PixelCNN .* digits .* bits per code")).click()
     visitor.wait_for_url(f"**/train?run={run.id}")
     expect(visitor.get_by_text("So learned the run PixelCNN")).to_be_visible()
 
