@@ -177,7 +177,7 @@ def test_building_again_trains_nothing(
 ) -> None:
     build(tmp_path)
 
-    def refuse(_: Experiment) -> Run:
+    def refuse(_: Experiment, **_also: object) -> Run:
         raise AssertionError("a run that is there already is trained")
 
     monkeypatch.setattr(gallery, "train", refuse)

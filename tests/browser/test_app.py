@@ -238,6 +238,7 @@ def test_a_vq_vae_and_then_a_prior_over_its_codes_are_trained_and_drawn_from(
         expect(visitor.get_by_text(caption)).to_be_visible()
     run = RunLibrary(home / "runs").load(visitor.url.split("job=")[1])
     assert run.experiment.model.family == "pixelcnn"
+    vq_run = run.experiment.model.vq_run
     visitor.evaluate(WATCH_PICTURES)
     visitor.get_by_role("button", name="Sample", exact=True).click()
     expect(visitor.get_by_alt_text("Pictures at token 4 of 4")).to_be_visible()
@@ -248,7 +249,9 @@ def test_a_vq_vae_and_then_a_prior_over_its_codes_are_trained_and_drawn_from(
     # Its card leads back to it, and not to a map.
     visitor.goto("/")
     visitor.get_by_text("digits", exact=True).click()
-    visitor.get_by_role("button", name=re.compile("PixelCNN .* digits .* bits per code")).click()
+    visitor.get_by_role(
+        "button", name=re.compile(f"PixelCNN .* of {vq_run[:4]} .* bits per code")
+    ).click()
     visitor.wait_for_url(f"**/train?run={run.id}")
     expect(visitor.get_by_text("So learned the run PixelCNN")).to_be_visible()
 

@@ -15,14 +15,16 @@ from vizmodels.export.layer_program import PROGRAM_FORMAT
 
 @pytest.fixture
 def fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Response]]:
-    """Answers for a file of the first shipped run."""
+    """Answers for a file of a shipped run that decodes."""
     monkeypatch.setenv("LATENTARIUM_HOME", str(tmp_path))
     caches = (shared.library, shared.atlas, artefacts.program)
     for cached in caches:
         cached.cache_clear()
     routes = [route for route in artefacts.routes() if isinstance(route, Route)]
     endpoint = next(r.endpoint for r in routes if r.path == "/artefacts/runs/{key}/{file}")
-    key = shared.atlas().run_key(shared.library().list()[0].id)
+    records = shared.library().list()
+    decoding = next(r.id for r in records if r.experiment.model.family == "vae")
+    key = shared.atlas().run_key(decoding)
     yield lambda file: endpoint(
         Request({"type": "http", "path_params": {"key": key, "file": file}})
     )

@@ -6,7 +6,7 @@ import pytest
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import experiment_form
+from pages.parts import experiment_form, shared
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.experiment import Experiment
@@ -218,7 +218,10 @@ def test_only_gumbel_softmax_has_temperatures(runs: dict[str, Run]) -> None:
     assert not labels(test) & temperatures
 
 
-def test_a_prior_without_a_vq_vae_is_told_what_to_train_first(runs: dict[str, Run]) -> None:
+def test_a_prior_without_a_vq_vae_is_told_what_to_train_first(
+    runs: dict[str, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared.library(), "shipped", None)  # which has one on strokes
     test = open_form("pixelcnn")
     test.selectbox(key="train_dataset").set_value("strokes").run()
     assert not test.exception

@@ -158,9 +158,9 @@ def test_images_that_are_not_here_come_with_one_button_that_fetches_them(
 
 
 def _cards(test: AppTest) -> list[str]:
-    """Ids of the runs whose cards open a map."""
+    """Ids of the runs that have a card, whether it opens a map or shows how the run learned."""
     keys = [button.key or "" for button in test.button]
-    return [key.removeprefix("card_a_") for key in keys if key.startswith("card_a_")]
+    return [key.split("_")[-1] for key in keys if key.startswith(("card_a_", "card_run_"))]
 
 
 def _ids(title: str) -> list[str]:
