@@ -77,7 +77,7 @@ def linear_is_pca(bench: Bench) -> None:
     """A linear autoencoder by gradient descent against PCA in closed form."""
     for latent_dim in (2, 6):
         spec = AutoencoderSpec(backbone="linear", latent_dim=latent_dim)
-        settings = bench.training(40, schedule="one_cycle", learning_rate=2e-3, batch_size=256)
+        settings = bench.training(120, schedule="one_cycle", learning_rate=5e-3, batch_size=256)
         by_descent = bench.run(Experiment(dataset="mnist", model=spec, training=settings))
         closed = Training(epochs=1, solver="closed_form")
         exact = bench.run(Experiment(dataset="mnist", model=spec, training=closed))
