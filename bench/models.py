@@ -25,8 +25,8 @@ from vizmodels.experiment import Experiment, Training
 from vizmodels.gallery import EPOCHS, digit_and_style, prior_on, vqvae_on
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import PlainAutoencoder
+from vizmodels.models.code_prior import NATS_PER_BIT
 from vizmodels.models.discrete_vae import DiscreteVAE
-from vizmodels.models.pixelcnn import NATS_PER_BIT
 from vizmodels.models.vae import VAE
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train

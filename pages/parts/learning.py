@@ -8,7 +8,7 @@ from pages.parts.pictures import WIDEST, ink, show_sheet, show_svg
 from vizmodels.figures.images import tile_sheet
 from vizmodels.figures.live import HEIGHT, WIDTH, curve_svg, live_map_svg
 from vizmodels.jobs import Curve
-from vizmodels.models.pixelcnn import NATS_PER_BIT
+from vizmodels.models.code_prior import NATS_PER_BIT
 
 WIDEST_PREVIEW, WIDEST_MAP, WIDEST_SMALL = 520, 400, 360  # px
 SMALL = (300, 170)  # units of a drawing that shares a column with another

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from vizmodels.analysis.projection import PROJECTION_KINDS, ProjectionKind
-from vizmodels.models.pixelcnn import NATS_PER_BIT
+from vizmodels.models.code_prior import NATS_PER_BIT
 from vizmodels.runs.library import RunRecord
 from vizmodels.specs import AutoencodingSpec, ClassifierSpec, PixelCNNSpec, VQVAESpec
 

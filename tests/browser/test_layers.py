@@ -16,8 +16,8 @@ from vizmodels.export.layer_ops import export_layers
 from vizmodels.export.layer_program import layer_program
 from vizmodels.export.weight_buffer import WeightBuffer
 from vizmodels.models import build_model
+from vizmodels.models.layers import Attention, Permute, Positions, Residual, TopLeft
 from vizmodels.models.quantizer import Quantizer
-from vizmodels.models.transformer import Attention, Permute, Positions, Residual, TopLeft
 from vizmodels.models.vqvae import VQVAE
 from vizmodels.specs import AutoencoderSpec, DiscreteVAESpec, VAESpec, VQVAESpec
 

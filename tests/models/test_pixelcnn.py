@@ -8,7 +8,8 @@ from torch import Tensor
 
 from vizmodels.models import pixelcnn
 from vizmodels.models.backbones import initialise
-from vizmodels.models.pixelcnn import CodePrior, MarginalPrior, PixelCNN, UniformPrior
+from vizmodels.models.code_prior import CodePrior, MarginalPrior, UniformPrior
+from vizmodels.models.pixelcnn import PixelCNN
 
 K, HEIGHT, WIDTH = 5, 4, 6
 CELLS = HEIGHT * WIDTH

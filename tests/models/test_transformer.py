@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from vizmodels.models.backbones import decoder_layers, encoder_layers, initialise
-from vizmodels.models.transformer import GRID, Attention, Permute, Positions, Residual, TopLeft
+from vizmodels.models.layers import Attention, Permute, Positions, Residual, TopLeft
+from vizmodels.models.transformer import GRID
 
 SHAPES = [(1, 8, 8), (3, 8, 8), (1, 28, 28), (3, 32, 32), (1, 30, 31), (3, 31, 30), (1, 5, 7),
           (3, 64, 64)]  # fmt: skip

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from vizmodels.errors import InvalidExperiment
 from vizmodels.models import build_model, vqvae
 from vizmodels.models.autoencoder import squared_error
+from vizmodels.models.layers import Permute
 from vizmodels.models.quantizer import Quantizer
 from vizmodels.models.trainable import Batch
-from vizmodels.models.transformer import Permute
 from vizmodels.models.vqvae import VQVAE
 from vizmodels.specs import VQVAESpec
 

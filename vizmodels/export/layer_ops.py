@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vizmodels.errors import NotExportable
 from vizmodels.export.weight_buffer import WeightBuffer
-from vizmodels.models.transformer import Attention, Permute, Positions, Residual, Shift, TopLeft
+from vizmodels.models.layers import Attention, Permute, Positions, Residual, Shift, TopLeft
 
 Layer = dict[str, Any]
 Shape = tuple[int, ...]

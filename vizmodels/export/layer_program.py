@@ -15,9 +15,9 @@ from vizmodels.export.layer_ops import Layer, export_layers
 from vizmodels.export.weight_buffer import WeightBuffer
 from vizmodels.models.autoencoder import PlainAutoencoder
 from vizmodels.models.discrete_vae import DiscreteVAE
+from vizmodels.models.layers import Attention
 from vizmodels.models.quantizer import Quantizer
 from vizmodels.models.trainable import Trainable
-from vizmodels.models.transformer import Attention
 from vizmodels.models.vae import VAE
 from vizmodels.models.vq_prior import VQPrior
 from vizmodels.models.vqvae import VQVAE

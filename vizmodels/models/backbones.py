@@ -6,12 +6,8 @@ import math
 import torch
 from torch import nn
 
-from vizmodels.models.transformer import (
-    ImageShape,
-    Positions,
-    transformer_decoder,
-    transformer_encoder,
-)
+from vizmodels.models.layers import Positions
+from vizmodels.models.transformer import ImageShape, transformer_decoder, transformer_encoder
 
 # A 4×4 kernel with stride 2 halves a side exactly and, transposed, covers every output pixel
 # equally often, so decoded pictures show no checkerboard (Odena et al. 2016).

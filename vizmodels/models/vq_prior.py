@@ -7,8 +7,9 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.code_prior import NATS_PER_BIT, OnToken
 from vizmodels.models.loss import Loss, LossTerm
-from vizmodels.models.pixelcnn import NATS_PER_BIT, OnToken, PixelCNN
+from vizmodels.models.pixelcnn import PixelCNN
 from vizmodels.models.quantizer import code_usage
 from vizmodels.models.trainable import Batch, Measure
 from vizmodels.models.vqvae import VQVAE

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from vizmodels.models.autoencoder import SQUARED_ERROR, Autoencoder, squared_error
 from vizmodels.models.backbones import ImageShape
+from vizmodels.models.layers import Permute, Residual, Shift
 from vizmodels.models.loss import Loss, LossTerm
 from vizmodels.models.quantizer import Quantizer, code_usage, pass_through
 from vizmodels.models.trainable import Batch, Measure
-from vizmodels.models.transformer import Permute, Residual, Shift
 
 Initialisation = Literal["data", "kmeans", "random"]
 
@@ -179,7 +179,7 @@ def vq_networks(
     n_colours, *sides = image_shape
     halves = [channels] * n_halvings
     halves[0] = max(channels // 2, 1)  # the first stage has the most pixels
-    # Centred pixels: a third less error after as many steps (CIFAR-10, one epoch).
+    # Centred pixels: a quarter less error after as many steps (CIFAR-10, one epoch).
     encoder: list[nn.Module] = [Shift(-0.5)]
     n_in, lost = n_colours, []
     for n_out in halves:
