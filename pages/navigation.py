@@ -36,6 +36,12 @@ PAGES = {
             icon=":material/compare:",
             help="What a model keeps of a picture, and what it loses.",
         ),
+        st.Page(
+            "denoising.py",
+            title="Denoising",
+            icon=":material/blur_on:",
+            help="Which model removes noise best, and where noise moves the latents.",
+        ),
     ],
 }
 
