@@ -42,6 +42,12 @@ PAGES = {
             icon=":material/blur_on:",
             help="Which model removes noise best, and where noise moves the latents.",
         ),
+        st.Page(
+            "interpolation.py",
+            title="Interpolation",
+            icon=":material/linear_scale:",
+            help="What lies between two images, and what each latent axis does.",
+        ),
     ],
 }
 

@@ -28,6 +28,7 @@ ALLOWED |= {
     "places": {"places"},
     "export": {"specs", "experiment", "data", "models", "export", *EVERYWHERE},
     "jobs": {"specs", "experiment", "data", "models", "training", "runs", "jobs", *EVERYWHERE},
+    "shipped_reports": {*DIRECTION[: DIRECTION.index("figures")], "shipped_reports", *EVERYWHERE},
     "gallery": {"specs", "experiment", "data", "models", "training", "runs", *EVERYWHERE},
     "__init__": {*DIRECTION, *EVERYWHERE},
 }
