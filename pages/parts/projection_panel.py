@@ -47,10 +47,11 @@ def ready_projection(models: Sequence[RunRecord], wanted: ProjectionKind, n_axes
         return Shown("pca", wanted, refusal=f"{error} PCA is shown instead.")
 
 
-def show_status(models: Sequence[RunRecord], shown: Shown, n_axes: int) -> None:
+def show_status(models: Sequence[RunRecord], shown: Shown, n_axes: int, first: int = 0) -> None:
     """Below the maps: how far each can be trusted, or what is being computed.
 
-    It stands in a place of its own height, so that the map above stays where it is.
+    It stands in a place of its own height, so that the map above stays where it is. `first` is the
+    slot of the first of the models, 0 for A.
     """
     if shown.refusal:
         st.warning(shown.refusal)
@@ -58,7 +59,9 @@ def show_status(models: Sequence[RunRecord], shown: Shown, n_axes: int) -> None:
         if shown.jobs:
             st.fragment(_wait, run_every=REFRESH_SECONDS)(shown.jobs, shown.wanted)
             return
-        for at, (model, column) in enumerate(zip(models, st.columns(len(models)), strict=True)):
+        for at, (model, column) in enumerate(
+            zip(models, st.columns(len(models)), strict=True), start=first
+        ):
             projection = atlas().projection(model.id, shown.kind, n_axes)
             assert projection is not None
             axes = f"{model.embedding_dim} → {n_axes} axes"

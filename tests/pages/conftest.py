@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.parts import artefacts, finished_run, gallery_cards, shared
+from pages.parts import artefacts, finished_run, gallery_cards, noise_panel, shared, traversal_panel
 from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
@@ -27,6 +27,9 @@ PROCESS_WIDE = (
     artefacts.program,
     gallery_cards._sheet,
     finished_run._map,
+    noise_panel._denoised,
+    noise_panel._ground,
+    traversal_panel._walks,
 )
 
 SMALL_SPECS: dict[str, AnySpec] = {
