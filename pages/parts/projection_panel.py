@@ -6,6 +6,7 @@ from typing import cast
 
 import streamlit as st
 
+from pages.parts.engine_start import is_starting, wait_for_start
 from pages.parts.model_label import LETTERS, short_title
 from pages.parts.shared import atlas
 from pages.parts.visitor import visitor
@@ -27,12 +28,14 @@ class Shown:
     kind : the one wanted, or PCA while that is being computed
     wanted : the kind that was asked for
     jobs : run -> job that computes its map
+    must_wait : whether the engine that would compute it is still starting
     refusal : why it cannot be computed
     """
 
     kind: ProjectionKind
     wanted: ProjectionKind
     jobs: Mapping[str, str] = field(default_factory=dict[str, str])
+    must_wait: bool = False
     refusal: str = ""
 
 
@@ -42,6 +45,8 @@ def ready_projection(models: Sequence[RunRecord], wanted: ProjectionKind, n_axes
     if not missing:
         return Shown(wanted, wanted)
     try:
+        if is_starting():
+            return Shown("pca", wanted, must_wait=True)
         return Shown("pca", wanted, {model.id: _submit(model, wanted, n_axes) for model in missing})
     except LatentariumError as error:
         return Shown("pca", wanted, refusal=f"{error} PCA is shown instead.")
@@ -56,6 +61,9 @@ def show_status(models: Sequence[RunRecord], shown: Shown, n_axes: int, first: i
     if shown.refusal:
         st.warning(shown.refusal)
     with st.container(height=STATUS_HEIGHT, border=False):
+        if shown.must_wait:
+            wait_for_start()
+            return
         if shown.jobs:
             st.fragment(_wait, run_every=REFRESH_SECONDS)(shown.jobs, shown.wanted)
             return
