@@ -24,7 +24,7 @@ from vizmodels import (
 )
 from vizmodels.errors import EngineUnavailable, LatentariumError, UnknownDataset, UnknownRun
 from vizmodels.jobs import JobBoard, JobProgress, board, close_board, open_board
-from vizmodels.training import loop
+from vizmodels.training import clock, loop
 
 FINITE_TIME = 60.0  # seconds that no wait here should come near
 
@@ -103,7 +103,7 @@ def stumble() -> None:
 
 
 def checkpoint_often() -> int:
-    loop.CHECKPOINT_SECONDS = 0.05
+    clock.CHECKPOINT_SECONDS = 0.05
     return os.getpid()
 
 
