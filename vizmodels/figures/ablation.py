@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 
-from vizmodels.figures.theme import class_colour, styled
+from vizmodels.figures.theme import SEQUENTIAL, class_colour, styled
 
 BAND_OPACITY = 0.18
 HEIGHT = 380  # px
@@ -110,3 +111,29 @@ def rate_distortion_figure(
             marker={"color": class_colour(at), "size": 12},
         )
     return styled(figure, height=HEIGHT, x_title=rate_title, y_title=distortion_title)
+
+
+BRIGHT = 0.55  # of the colour scale: from here on dark letters are read better
+
+
+@dataclass(frozen=True)
+class CellColour:
+    """Of a cell in a grid, and of what is written on it; CSS."""
+
+    paper: str
+    ink: str
+
+
+def cell_colours(values: Sequence[float | None]) -> list[CellColour | None]:
+    """The colour of each figure between the least and the largest; none where there is none."""
+    known = [value for value in values if value is not None]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    shares = [None if v is None else (v - low) / ((high - low) or 1.0) for v in values]
+    return [
+        None
+        if share is None
+        else CellColour(
+            sample_colorscale(SEQUENTIAL, [share])[0], "#10141a" if share > BRIGHT else "#ffffff"
+        )
+        for share in shares
+    ]

@@ -142,10 +142,10 @@ def _environment(
     experiment: Experiment, fitted: Fitted, data: ImageSet, compute: Compute
 ) -> dict[str, str | float]:
     on_cuda = compute.device.type == "cuda"
-    processor = torch.cuda.get_device_name(compute.device) if on_cuda else _processor_name()
+    processor = torch.cuda.get_device_name(compute.device) if on_cuda else processor_name()
     cost = cost_of(experiment.model, data.image_shape, len(data.class_names))
     record: dict[str, str | float] = {
-        "flops_per_image": cost.flops_per_image,
+        "flops_per_image": float(cost.flops_per_image),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "training_seconds": round(fitted.seconds, 3),
         "images_per_second": round(fitted.images_seen / max(fitted.seconds, 1e-9), 1),
@@ -160,5 +160,6 @@ def _environment(
     return record
 
 
-def _processor_name() -> str:
+def processor_name() -> str:
+    """Of this machine, as the records of its runs have it."""
     return str(torch.cpu.get_capabilities().get("cpu_name") or platform.machine())
