@@ -1,5 +1,7 @@
 """A training as it runs: loss terms, reconstructions and the map that moves."""
 
+import time
+
 import streamlit as st
 
 from pages.parts.finished_run import show_finished
@@ -13,6 +15,7 @@ from vizmodels.jobs.ledger import in_words
 from vizmodels.training.progress import Progress
 
 REFRESH_SECONDS = 0.4
+FIRST_REPORT_SECONDS, LISTEN_SECONDS = 0.3, 0.02
 SHOWN_STATE = {
     "queued": "Waiting",
     "running": "Training",
@@ -36,7 +39,7 @@ def watch_job(job_id: str) -> None:
 
 
 def _show_job(job_id: str, was_running: bool) -> None:
-    job = board().progress(job_id)
+    job = _first_report(job_id)
     if job.is_over and was_running:
         if job.state == "done":
             atlas().forget(job.run_id)
@@ -63,6 +66,16 @@ def _show_job(job_id: str, was_running: bool) -> None:
         with pictures:
             show_pictures(preview.originals, preview.reconstructions, family)
             show_map(preview.points, preview.labels, space_of(family))
+
+
+def _first_report(job_id: str) -> JobProgress:
+    """The job as it stands; a little later if its first report is about to arrive."""
+    end = time.monotonic() + FIRST_REPORT_SECONDS
+    job = board().progress(job_id)
+    while job.latest is None and not job.is_over and time.monotonic() < end:
+        time.sleep(LISTEN_SECONDS)
+        job = board().progress(job_id)
+    return job
 
 
 def marks_of(latest: Progress) -> list[Mark]:

@@ -16,7 +16,7 @@ class Setting:
     evaluations : of the runs that are done, one a seed: name of each figure -> its value
     """
 
-    values: dict[str, float]
+    values: dict[str, float | int]
     evaluations: tuple[dict[str, float], ...]
 
     def figure(self, name: str) -> OverSeeds | None:
@@ -24,7 +24,7 @@ class Setting:
         known = [told[name] for told in self.evaluations if name in told]
         return over_seeds(known) if known else None
 
-    def without(self, knob: str) -> tuple[tuple[str, float], ...]:
+    def without(self, knob: str) -> tuple[tuple[str, float | int], ...]:
         """What else was set: settings that agree in it make up one curve."""
         return tuple((name, value) for name, value in self.values.items() if name != knob)
 
@@ -37,7 +37,7 @@ def figures_in(settings: Iterable[Setting]) -> list[str]:
 
 def curves_along(
     settings: Sequence[Setting], knob: str, name: str
-) -> dict[tuple[tuple[str, float], ...], list[tuple[float, OverSeeds]]]:
+) -> dict[tuple[tuple[str, float | int], ...], list[tuple[float | int, OverSeeds]]]:
     """A figure along one knob: what else was set -> (value of the knob, figure), ascending.
 
     Parameters
@@ -46,7 +46,7 @@ def curves_along(
     knob : one of its swept knobs
     name : of the figure; settings that do not have it yet are left out
     """
-    curves: dict[tuple[tuple[str, float], ...], list[tuple[float, OverSeeds]]] = {}
+    curves: dict[tuple[tuple[str, float | int], ...], list[tuple[float | int, OverSeeds]]] = {}
     for setting in sorted(settings, key=lambda one: one.values[knob]):
         figure = setting.figure(name)
         if figure is not None:

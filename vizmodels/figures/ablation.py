@@ -24,7 +24,7 @@ class Line:
     """
 
     name: str
-    x: tuple[float, ...]
+    x: tuple[float | int, ...]
     mean: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
