@@ -392,6 +392,7 @@ export class Stage {
         const { z, pixels } = this.probe.sides[which];
         return { z: z.slice(), pixels: pixels?.slice() ?? null };
       },
+      count: () => this.points.n,
       selected: () => Array.from(this.selection?.indices ?? []),
       manifold: (which = "a") => this.maps[which].manifold.stats,
     };
