@@ -24,6 +24,7 @@ from vizmodels.training.fitted import Fitted
 from vizmodels.training.loop import OnProgress, fit
 from vizmodels.training.preview import PreviewMaker
 from vizmodels.training.progress import History
+from vizmodels.training.snapshots import Snapshots
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Run:
     preview : uint8 array (2, N, C, H, W): test images, and the model's reconstructions of them;
         of a prior its samples, of a classifier the images it finds hardest
     n_classes : of the image set; 0 where it has no labels
+    snapshots : weights of a few epochs before the last, if any were kept
     """
 
     experiment: Experiment
@@ -50,6 +52,7 @@ class Run:
     environment: dict[str, str | float] = field(default_factory=dict[str, str | float])
     preview: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((2, 0, 1, 1, 1), np.uint8))
     n_classes: int = 0
+    snapshots: Snapshots | None = None
 
     @property
     def id(self) -> str:
@@ -122,6 +125,7 @@ def as_run(experiment: Experiment, fitted: Fitted, data: ImageSet, compute: Comp
         _environment(experiment, fitted, data, compute),
         np.stack([preview.originals, preview.reconstructions]),
         len(data.class_names),
+        fitted.snapshots,
     )
 
 

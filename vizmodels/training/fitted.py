@@ -6,6 +6,7 @@ import torch
 
 from vizmodels.models.trainable import Trainable
 from vizmodels.training.progress import History
+from vizmodels.training.snapshots import Snapshots
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Fitted:
         each figure that only a whole set has, such as the perplexity -> its value
     seconds : spent in training steps, without evaluation, previews and checkpoints
     images_seen : training images that went through the model, repeats included
+    snapshots : weights of a few epochs before the last, of models that have a map
     """
 
     model: Trainable
@@ -27,6 +29,7 @@ class Fitted:
     test_terms: dict[str, float]
     seconds: float
     images_seen: int
+    snapshots: Snapshots | None = None
 
 
 def freeze(model: Trainable) -> Trainable:

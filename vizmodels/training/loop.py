@@ -33,6 +33,7 @@ from vizmodels.training.knobs import Knobs
 from vizmodels.training.preview import PreviewMaker
 from vizmodels.training.progress import History, Progress
 from vizmodels.training.schedule import one_cycle_share
+from vizmodels.training.snapshots import SnapshotKeeper
 from vizmodels.training.step import TrainingStep
 
 MAX_HISTORY_ROWS = 600  # of training terms; more than a chart can show
@@ -81,6 +82,7 @@ def fit(
         loop.history.last_test(),
         loop.seconds,
         loop.n_steps * loop.batch_size,
+        loop.snapshots.snapshots(),
     )
 
 
@@ -126,6 +128,8 @@ class _Loop:
         self.seconds = 0.0
         self.notice = ""
         self.knobs = Knobs(experiment, self.model, self.step, self.history.moves)
+        self.snapshots = SnapshotKeeper(self.model, training.epochs)
+        self.snapshots.offer(0, self.model)
 
     def run(
         self, on_progress: OnProgress | None, checkpoints: CheckpointFiles | None, ask: AskOrder
@@ -258,7 +262,9 @@ class _Loop:
                 self._refuse_divergence(f"test {name}", value)
         self.history.test_rows.append(list(terms.values()))
         self.history.add_measures(self.model.measure(self.test_images))
-        self.history.epochs.append(self.steps_done // self.steps_per_epoch)
+        epochs_done = self.steps_done // self.steps_per_epoch
+        self.history.epochs.append(epochs_done)
+        self.snapshots.offer(epochs_done, self.model)
 
     def _progress(self, clock: Clock, is_waiting: bool) -> Progress:
         names, history, done = self.history.names, self.history, self.steps_done

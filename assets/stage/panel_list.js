@@ -1,0 +1,14 @@
+/**
+ * The panels of the stage, in the order of their tabs; `panels.js` says what a panel is.
+ */
+
+import { PicturePanel } from "./picture_panel.js";
+import { SelectionPanel } from "./selection_panel.js";
+import { Sliders } from "./sliders.js";
+
+/** @type {(new () => import("./panels.js").Panel)[]} */
+export const PANELS = [
+  Sliders,
+  PicturePanel,
+  SelectionPanel,
+];
