@@ -41,6 +41,7 @@ ALLOWED |= {
         "jobs",
         *EVERYWHERE,
     },
+    "shipped_reports": {*DIRECTION[: DIRECTION.index("figures")], "shipped_reports", *EVERYWHERE},
     "gallery": {"specs", "experiment", "data", "models", "training", "runs", *EVERYWHERE},
     "__init__": {*DIRECTION, *EVERYWHERE},
 }

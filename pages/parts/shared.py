@@ -4,6 +4,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from vizmodels.analysis.atlas import Atlas
+from vizmodels.analysis.reports import Reports
 from vizmodels.places import ASSETS, cache_folder, home_folder
 from vizmodels.runs.library import RunLibrary
 
@@ -30,3 +31,9 @@ def sweeps() -> "Sweeps":
 def atlas() -> Atlas:
     """Latents and maps of the library's runs."""
     return Atlas(library(), cache_folder() / "projections")
+
+
+@functools.cache
+def reports() -> Reports:
+    """What has been measured of the library's runs."""
+    return Reports(atlas(), cache_folder() / "reports", ASSETS / "reports")

@@ -22,6 +22,7 @@ from vizmodels.specs import (
 PROCESS_WIDE = (
     shared.library,
     shared.atlas,
+    shared.reports,
     artefacts.sprite,
     artefacts.program,
     gallery_cards._sheet,
