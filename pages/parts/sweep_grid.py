@@ -3,11 +3,13 @@
 import math
 from itertools import groupby
 
+import numpy as np
 import streamlit as st
 
 from pages.parts.artefacts import stage_address
 from pages.parts.sweep_form import AXIS_NAMES
 from vizmodels.analysis.sweep_table import Setting, figures_in
+from vizmodels.export.tables import Column
 from vizmodels.figures.ablation import CellColour, cell_colours
 from vizmodels.jobs.sweeps import CellProgress, SweepProgress
 
@@ -30,15 +32,16 @@ def settings_of(progress: SweepProgress) -> list[Setting]:
     ]
 
 
-def sweep_table(progress: SweepProgress) -> dict[str, list[float] | list[str]]:
+def sweep_table(progress: SweepProgress) -> dict[str, Column]:
     """Every run that is done, a row each: what was set, its seed, and its figures."""
     done = [cell for cell in progress.cells if cell.evaluation is not None]
-    table: dict[str, list[float] | list[str]] = {
-        axis: [cell.values[axis] for cell in done] for axis in progress.sweep.axes
+    table: dict[str, Column] = {
+        axis: np.array([cell.values[axis] for cell in done]) for axis in progress.sweep.axes
     }
-    table |= {"seed": [cell.seed for cell in done], "run": [cell.run_id for cell in done]}
+    table |= {"seed": np.array([cell.seed for cell in done])}
+    table |= {"run": [cell.run_id for cell in done]}
     for name in figures_in(settings_of(progress)):
-        table[name] = [(cell.evaluation or {}).get(name, math.nan) for cell in done]
+        table[name] = np.array([(cell.evaluation or {}).get(name, math.nan) for cell in done])
     return table
 
 
