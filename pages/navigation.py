@@ -7,33 +7,37 @@ from vizmodels.places import ASSETS
 
 st.set_page_config(page_title="Latentarium", page_icon=str(ASSETS / "icon.png"), layout="wide")
 
-PAGES = [
-    st.Page(
-        "home.py",
-        title="Home",
-        icon=":material/home:",
-        default=True,
-        help="A living latent map, and the gallery of trained runs.",
-    ),
-    st.Page(
-        "train.py",
-        title="Train",
-        icon=":material/play_circle:",
-        help="Train a model and watch it learn.",
-    ),
-    st.Page(
-        "latent_space.py",
-        title="Latent space",
-        icon=":material/scatter_plot:",
-        help="How the latent space is laid out, two models side by side, in two and three axes.",
-    ),
-    st.Page(
-        "reconstruction.py",
-        title="Reconstruction",
-        icon=":material/compare:",
-        help="What a model keeps of a picture, and what it loses.",
-    ),
-]
+PAGES = {
+    "": [
+        st.Page(
+            "home.py",
+            title="Home",
+            icon=":material/home:",
+            default=True,
+            help="A living latent map, and the gallery of trained runs.",
+        ),
+        st.Page(
+            "train.py",
+            title="Train",
+            icon=":material/play_circle:",
+            help="Train a model and watch it learn.",
+        ),
+    ],
+    "Look inside": [
+        st.Page(
+            "latent_space.py",
+            title="Latent space",
+            icon=":material/scatter_plot:",
+            help="How the latent space is laid out, models side by side, in two and three axes.",
+        ),
+        st.Page(
+            "reconstruction.py",
+            title="Reconstruction",
+            icon=":material/compare:",
+            help="What a model keeps of a picture, and what it loses.",
+        ),
+    ],
+}
 
 try:
     st.navigation(PAGES, position="top").run()

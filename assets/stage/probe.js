@@ -67,6 +67,12 @@ export class Probe {
     this.settle();
   }
 
+  /** Look at a latent of one model. The other shows the pinned picture, if any. */
+  setLatent(/** @type {Which} */ which, /** @type {ArrayLike<number>} */ z) {
+    this.sides[which].z.set(z);
+    this.settle(which);
+  }
+
   /** Model A back to its anchor on every axis. */
   resetAxes() {
     const side = this.sides.a;
@@ -85,13 +91,14 @@ export class Probe {
     return this.pinned === null ? model.mean : latentOf(model, this.pinned);
   }
 
-  /** After z of model A was set directly: its place on the map, and what B shows beside it. */
-  settle() {
-    const side = this.sides.a;
+  /** After z of a model was set directly: its place on the map, and what the other shows. */
+  settle(/** @type {Which} */ which = "a") {
+    const side = this.sides[which];
     side.place = side.model.map.inverse.toMap(side.z);
     side.isLive = side.isSupported = true;
     this.index = this.pinned;
-    if (this.sides.b) this.#showPicture(this.sides.b, this.pinned);
+    const other = this.sides[which === "a" ? "b" : "a"];
+    if (other) this.#showPicture(other, this.pinned);
   }
 
   #showPicture(side, index) {

@@ -11,31 +11,28 @@ const BINS = 48;
 const SETTLE_AFTER = 120; // ms
 const MOST_BARS = 200; // a screenful is in sight; the least active of a VQ-VAE's 784 hardly move
 
-/**
- * @typedef {object} Callbacks
- * @property {(axis: number, value: number) => void} set
- * @property {(axis: number) => void} reset
- * @property {() => void} resetAll
- */
-
 export class Sliders {
-  /** @param {Callbacks} on */
-  constructor(on) {
-    this.on = on;
+  title = "Sliders";
+
+  constructor() {
     this.rows = [];
     this.list = make("div", { class: "slider-list" });
     this.heading = make("h3");
     const reset = make("button", { type: "button", class: "reset" }, "Reset all");
-    reset.addEventListener("click", () => on.resetAll());
+    reset.addEventListener("click", () => this.stage.look((probe) => probe.resetAxes()));
     const head = make("header", {}, this.heading, reset);
     this.element = make("section", { class: "sliders" }, head, this.list);
     // Of 512 bars only those in sight are worth moving sixty times a second.
     this.sight = new IntersectionObserver((entries) => this.#notice(entries), { root: this.list });
   }
 
-  /** Bars for these axes. @param {import("./numbers.js").Axis[]} axes */
-  show(axes) {
-    this.z = null;
+  /** Bars for the axes of model A. @param {import("./stage.js").Stage} stage */
+  show(stage) {
+    this.stage = stage;
+    const { axes } = stage.models.a;
+    if (axes === this.axes) return;
+    this.axes = axes;
+    this.probe = null;
     const byActivity = [...axes].sort((one, other) => other.deviation - one.deviation);
     const shown = byActivity.slice(0, MOST_BARS);
     const all = axes.length === 1 ? "1 latent axis" : `${axes.length} latent axes`;
@@ -49,9 +46,10 @@ export class Sliders {
     for (const row of this.rows) this.sight.observe(row.element);
   }
 
-  /** Set the bars in sight to this latent. @param {Float32Array} z */
-  update(z) {
-    this.z = z;
+  /** Set the bars in sight to the latent shown. @param {import("./probe.js").Probe} probe */
+  update(probe) {
+    this.probe = probe;
+    const { z } = probe.sides.a;
     const focused = this.list.getRootNode().activeElement;
     for (const row of this.rows) {
       const value = z[row.axis.index];
@@ -78,7 +76,7 @@ export class Sliders {
       const row = byElement.get(target);
       if (row) row.isInSight = isIntersecting;
     }
-    if (this.z) this.update(this.z);
+    if (this.probe) this.update(this.probe);
   }
 
   #makeRow(axis) {
@@ -96,8 +94,10 @@ export class Sliders {
       "data-axis": String(axis.index),
       title: `${label}. Double-click resets it.`,
     });
-    input.addEventListener("input", () => this.on.set(axis.index, input.valueAsNumber));
-    input.addEventListener("dblclick", () => this.on.reset(axis.index));
+    const set = (valueOf) =>
+      this.stage.look((probe) => probe.setAxis(axis.index, valueOf(probe)));
+    input.addEventListener("input", () => set(() => input.valueAsNumber));
+    input.addEventListener("dblclick", () => set((probe) => probe.anchor("a")[axis.index]));
     const value = make("output", {});
     const name = make("span", { class: "axis-name", "aria-hidden": "true" }, axis.name);
     const thumb = make("i", { class: "thumb" });

@@ -1,33 +1,80 @@
 /**
- * The stage: maps, read-out and sliders around one probe, drawn at most once a frame.
+ * The stage: maps, read-out and panels around one probe, drawn at most once a frame.
  */
 
 import { withAlpha } from "./colours.js";
 import { make } from "./elements.js";
 import { loadCore, loadMap, loadPoints } from "./load.js";
 import { MapView } from "./map.js";
+import { PANELS } from "./panel_list.js";
+import { Panels } from "./panels.js";
 import { pictureAt, Probe } from "./probe.js";
 import { arrange, shuffledOrder } from "./raster.js";
-import { describePicture, describePlace, paintThumbnail, Readout } from "./readout.js";
-import { Sliders } from "./sliders.js";
+import { paintThumbnail, Readout } from "./readout.js";
 import { isDark, readTheme, watchTheme } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
+import { Voice } from "./voice.js";
 
 const REACH = 12; // pixels within which a picture counts as being under the pointer
 const REACH_TOUCH = 22; // a finger is wider
 const DIMMED = 26; // of 255: how opaque the classes are that were not picked out
-const SPOKEN_EVERY = 800; // ms between announcements to screen readers
+const NO_MARKS = [];
 const TAG_PIXELS = 72; // about, the side of the thumbnail on the map
 
 export class Stage {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stats = { decodes: 0, draws: 0, lastDrawMs: 0, lastDecodeMs: 0 };
-    this.onPicked = () => {};
+    this.onTold = () => {};
+    /** @type {Partial<Record<"a" | "b", import("./load.js").Model>>} */
     this.models = {};
     this.maps = {};
     this.#build(parent);
   }
+
+  // For panels: `points`, `models`, `probe` and `maps` to be read, and these to act.
+
+  /** Have the next frame drawn. Whatever changes what is seen calls this, as often as it likes. */
+  redraw() {
+    this.frame ??= requestAnimationFrame(() => this.#drawFrame());
+  }
+
+  /**
+   * Look somewhere else: the probe is changed and the next frame decodes what it then holds.
+   * @param {(probe: Probe) => void} change such as `(probe) => probe.setLatent("a", z)`
+   */
+  look(change) {
+    this.pending = null;
+    change(this.probe);
+    this.redraw();
+  }
+
+  /** Pin a picture, or none. @param {number | null} index */
+  pin(index) {
+    this.look((probe) => {
+      probe.pinned = index;
+      if (index !== null) probe.moveToPicture(index);
+    });
+    if (index !== null) this.tell("picked", { index });
+  }
+
+  /** A point's colour as CSS. @param {number} index */
+  cssOf(index) {
+    const word = this.colours[index];
+    return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
+  }
+
+  /** Set a value of the component in Python, which runs the page again. */
+  tell(name, value) {
+    this.onTold(name, value);
+  }
+
+  /** Say in the stage what went wrong. @param {Error} error whose message is a sentence */
+  complain(error) {
+    this.voice.complain(error);
+  }
+
+  // The stage itself.
 
   /** Show what Python sent, keeping what has not changed. @param {any} data */
   show(data) {
@@ -48,7 +95,8 @@ export class Stage {
 
   async #load(data, wanted) {
     const isNew = this.points?.url !== data.points.url;
-    this.#say(`Loading ${data.a.title}${data.b ? ` and ${data.b.title}` : ""} …`);
+    this.voice.say(`Loading ${data.a.title}${data.b ? ` and ${data.b.title}` : ""} …`);
+    this.body.hidden = false;
     let whyNoB = null;
     const [points, a, b] = await Promise.all([
       isNew ? loadPoints(data.points) : this.points,
@@ -59,12 +107,12 @@ export class Stage {
     if (wanted !== this.wanted) return; // another rerun asked for something else meanwhile
     this.points = Object.assign(points, { url: data.points.url });
     this.#place(b && !whyNoB ? { a, b } : { a }, isNew);
-    this.#say("");
+    this.voice.say("");
     if (whyNoB) this.#complain(whyNoB, wanted);
     await new Promise((done) => (this.afterFrame = done));
     this.root.dataset.ready = "true";
     points.spriteReady.then(
-      () => this.#redraw(),
+      () => this.redraw(),
       (error) => this.#complain(error, wanted),
     );
   }
@@ -96,8 +144,8 @@ export class Stage {
     else if (isSameA) this.probe.sides.a.z.set(oldZ), this.probe.settle();
     this.#placeMaps(before);
     this.readout.show(this.points.imageShape, Boolean(models.b));
-    if (!isSameA) this.sliders.show(models.a.axes);
     this.#colour();
+    this.panels.show(this);
   }
 
   #placeMaps(before) {
@@ -133,39 +181,25 @@ export class Stage {
         if (this.probe.pinned === null) return; // the last place under the pointer stays
         this.pending = null;
         this.probe.rest();
-        this.#redraw();
+        this.redraw();
       },
       pick: (x, y, isTouch) => this.#pick(which, x, y, isTouch),
-      changed: () => this.#redraw(),
+      grab: (x, y, event) => this.panels.open.pointer?.grab?.(which, x, y, event) ?? null,
+      changed: () => this.redraw(),
     });
   }
 
   /** The pointer is here; the next frame decodes it. Of several in one frame the last counts. */
   #moveTo(which, x, y) {
     this.pending = [which, x, y];
-    this.#redraw();
+    this.redraw();
   }
 
   #pick(which, x, y, isTouch) {
+    if (this.panels.open.pointer?.pick?.(which, x, y, isTouch)) return;
     const reach = this.maps[which].unitsOf(isTouch ? REACH_TOUCH : REACH);
     const index = pictureAt(this.models[which].map.tree, x, y, reach);
-    this.#pin(index === this.probe.pinned ? null : index);
-  }
-
-  #pin(index) {
-    this.pending = null;
-    this.probe.pinned = index;
-    if (index !== null) {
-      this.probe.moveToPicture(index);
-      this.onPicked(index);
-    }
-    this.#redraw();
-  }
-
-  #slide(change) {
-    this.pending = null;
-    change(this.probe);
-    this.#redraw();
+    this.pin(index === this.probe.pinned ? null : index);
   }
 
   #colour() {
@@ -176,10 +210,6 @@ export class Stage {
       const { xy } = this.models[which].map;
       this.maps[which].setDrawing(arrange(xy, this.colours, this.order, isLit, dim));
     }
-  }
-
-  #redraw() {
-    this.frame ??= requestAnimationFrame(() => this.#drawFrame());
   }
 
   #drawFrame() {
@@ -196,14 +226,15 @@ export class Stage {
     const began = performance.now();
     let isDrawn = true;
     for (const which of Object.keys(this.models)) {
-      isDrawn = this.maps[which].draw(this.theme, this.#shown(which)) && isDrawn;
+      const marks = this.panels.open.marks?.(which) ?? NO_MARKS;
+      isDrawn = this.maps[which].draw(this.theme, this.#shown(which), marks) && isDrawn;
     }
     this.stats.lastDrawMs = performance.now() - began;
     this.stats.draws++;
     const { index } = this.probe;
-    this.readout.update(this.probe, this.points, index === null ? "transparent" : this.#css(index));
-    this.sliders.update(this.probe.sides.a.z);
-    this.#speak();
+    this.readout.update(this.probe, this.points, index === null ? "transparent" : this.cssOf(index));
+    this.panels.update(this.probe);
+    this.voice.speak(this.probe, this.points);
     if (isDrawn) this.afterFrame?.();
   }
 
@@ -228,38 +259,14 @@ export class Stage {
       probe: place,
       isSupported,
       lit: placeOf(index),
-      litColour: index === null ? "" : this.#css(index),
+      litColour: index === null ? "" : this.cssOf(index),
       pinned: placeOf(pinned),
-      pinnedColour: pinned === null ? "" : this.#css(pinned),
+      pinnedColour: pinned === null ? "" : this.cssOf(pinned),
     };
   }
 
-  /** A point's colour as CSS. */
-  #css(index) {
-    const word = this.colours[index];
-    return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
-  }
-
-  #speak() {
-    this.spoken ??= setTimeout(() => {
-      this.spoken = null;
-      const { probe } = this;
-      const words = `${describePicture(probe, this.points)}. ${describePlace(probe.sides.a).join(", ")}`;
-      if (this.live.textContent !== words) this.live.textContent = words;
-    }, SPOKEN_EVERY);
-  }
-
-  #say(sentence) {
-    this.status.textContent = sentence;
-    this.alert.hidden = true;
-    this.body.hidden = false;
-  }
-
   #complain(error, wanted) {
-    if (wanted !== this.wanted) return;
-    this.status.textContent = "";
-    this.alert.textContent = error.message;
-    this.alert.hidden = false;
+    if (wanted === this.wanted) this.complain(error);
   }
 
   #setLayout(data) {
@@ -279,28 +286,24 @@ export class Stage {
       () => Object.values(this.maps).forEach((map) => map.content && map.fit()),
     );
     this.readout = new Readout();
-    this.sliders = new Sliders({
-      set: (axis, value) => this.#slide((probe) => probe.setAxis(axis, value)),
-      reset: (axis) => this.#slide((probe) => probe.setAxis(axis, probe.anchor("a")[axis])),
-      resetAll: () => this.#slide((probe) => probe.resetAxes()),
-    });
+    this.panels = new Panels(PANELS.map((Panel) => new Panel()), () => this.redraw());
     this.mapRow = make("div", { class: "maps" });
-    this.status = make("p", { class: "status", role: "status" });
-    this.alert = make("p", { class: "alert", role: "alert", hidden: "" });
-    this.live = make("p", { class: "spoken", "aria-live": "polite" });
-    const panel = make("div", { class: "panel" }, this.readout.element, this.sliders.element);
+    this.voice = new Voice();
+    const panel = make("div", { class: "panel" }, this.readout.element, this.panels.element);
     this.body = make("div", { class: "body" }, this.toolbar.element, this.mapRow, panel);
-    const words = [this.status, this.alert, this.live];
-    this.root = make("div", { class: "stage empty" }, ...words, this.body);
+    this.root = make("div", { class: "stage empty" }, ...this.voice.elements, this.body);
     this.root.__stage = this.#handle();
     const style = make("link", { rel: "stylesheet", href: new URL("stage.css", import.meta.url).href });
     this.styled = new Promise((done) => (style.onload = style.onerror = () => done()));
     this.styled.then(() => this.#applyTheme());
     parent.append(style, this.root);
-    this.root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.probe && this.probe.pinned !== null) this.#pin(null);
-    });
+    this.root.addEventListener("keydown", (event) => this.#key(event));
     watchTheme(this.root, () => this.#applyTheme());
+  }
+
+  #key(event) {
+    if (!this.probe || this.panels.open.key?.(event)) return;
+    if (event.key === "Escape" && this.probe.pinned !== null) this.pin(null);
   }
 
   /** What tests and benches may ask. */

@@ -55,6 +55,6 @@ def _prepare_first_map() -> None:
 
 def _first_run() -> RunRecord | None:
     """The run shown to a visitor who has chosen none."""
-    from pages.parts.model_picker import default_run
+    from pages.parts.line_ups import default_run
 
     return default_run(library().list())

@@ -32,7 +32,12 @@ def show_svg(svg: str, description: str, widest: int = WIDEST) -> None:
 
 def ink() -> str:
     """The colour of text on the page as the visitor sees it, light or dark."""
-    return "#e6eaf0" if st.context.theme.type == "dark" else "#1b2430"
+    return "#e6eaf0" if is_dark() else "#1b2430"
+
+
+def is_dark() -> bool:
+    """Whether the visitor sees light letters on a dark page."""
+    return st.context.theme.type == "dark"
 
 
 def _show(content: bytes, media: str, description: str, style: str) -> None:

@@ -34,12 +34,16 @@ def tile_sheet(
     return lay_out(tiles.transpose(0, 2, 3, 1), columns, background)
 
 
-def error_sheet(error: NDArray[np.floating], columns: int, bound: float = 0.5) -> NDArray[np.uint8]:
-    """Signed errors (N, C, H, W) as tiles: white where right, blue too dark, red too bright.
+def error_sheet(
+    error: NDArray[np.floating], columns: int, bound: float = 0.5, *, dark: bool = False
+) -> NDArray[np.uint8]:
+    """Signed errors (N, C, H, W) as tiles: blue is too dark, red too bright.
 
-    Channels are averaged; ±bound gets the full colour.
+    Where the picture is right they are white, or nearly black on a dark page. Channels are
+    averaged; ±bound gets the full colour.
     """
-    return lay_out(signed_colours(error.mean(axis=1), bound), columns, (128, 128, 128))
+    colours = signed_colours(error.mean(axis=1), bound, dark=dark)
+    return lay_out(colours, columns, (128, 128, 128))
 
 
 def lay_out(

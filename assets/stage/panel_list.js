@@ -1,0 +1,10 @@
+/**
+ * The panels of the stage, in the order of their tabs; `panels.js` says what a panel is.
+ */
+
+import { Sliders } from "./sliders.js";
+
+/** @type {(new () => import("./panels.js").Panel)[]} */
+export const PANELS = [
+  Sliders,
+];
