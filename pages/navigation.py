@@ -36,6 +36,12 @@ PAGES = {
             icon=":material/compare:",
             help="What a model keeps of a picture, and what it loses.",
         ),
+        st.Page(
+            "codebook.py",
+            title="Codebook",
+            icon=":material/grid_view:",
+            help="The codes of a VQ-VAE: which live, what each draws, and what a prior makes.",
+        ),
     ],
 }
 

@@ -1,16 +1,12 @@
-"""Builds `assets/measurements/`, figures of the shipped runs: `python -m vizmodels.measurements`."""
+"""Measures the shipped runs for `assets/measurements/`: `python -m vizmodels.measurements`."""
 
 import argparse
 import logging
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from vizmodels.analysis.atlas import Atlas
 from vizmodels.analysis.information import (
@@ -24,6 +20,7 @@ from vizmodels.analysis.information import (
 from vizmodels.analysis.measured import (
     Measurements,
     Result,
+    how_measured,
     information_name,
     originals_name,
     samples_name,
@@ -57,15 +54,22 @@ def tasks(library: RunLibrary) -> Iterator[Task]:
             "neighbours": NEIGHBOURS,
         }
         yield originals_name(dataset), lambda d=dataset: information_in_originals(d), settings
-        for record in models:
+        for record in sorted(models, key=_is_large):
             if record.experiment.model.family != "pixelcnn":  # keeps what its VQ-VAE keeps
                 name, run = information_name(atlas.run_key(record.id)), atlas.run(record.id)
                 yield name, lambda r=run: information_kept(r), settings
 
 
+def _is_large(record: RunRecord) -> bool:
+    """Whether measuring takes longest; what is quick comes first."""
+    return record.experiment.model.backbone in ("conv", "transformer")
+
+
 def _of_samples(atlas: Atlas, record: RunRecord, judge: RunRecord) -> Iterator[Task]:
     run, judging = atlas.run(record.id), atlas.run(judge.id)
-    for sampler in sampler_names(run.autoencoder):
+    of_codes = record.experiment.model.family == "pixelcnn"
+    # A prior's uniform and marginal codes are those of its VQ-VAE, which has them measured.
+    for sampler in ("pixelcnn",) if of_codes else sampler_names(run.autoencoder):
         name = samples_name(atlas.run_key(run.id), sampler, atlas.run_key(judge.id), 1.0)
 
         def measure(run: Run = run, sampler: Any = sampler, judging: Run = judging) -> Result:
@@ -93,18 +97,8 @@ def build(folder: Path, library: RunLibrary, *, again: bool = False) -> None:
         began = time.perf_counter()
         result = measure()
         seconds = round(time.perf_counter() - began, 1)
-        kept.keep(name, result, {**settings, **how_measured(seconds)})
+        kept.keep(name, result, {**settings, **how_measured(), "seconds": seconds})
         log.info("%s: %.0f s", name, seconds)
-
-
-def how_measured(seconds: float) -> dict[str, Any]:
-    """When and with what: the record of a measurement."""
-    return {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": seconds,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
  * What the stage shows, fetched and checked.
  */
 
+import { readCodebook } from "./codes.js";
 import { compile, readWeights } from "./decoder.js";
 import { StageError } from "./errors.js";
 import { makeInverse } from "./inverse.js";
@@ -31,6 +32,7 @@ const RELOAD = "Reload the page; if that does not help, choose another run.";
  * @property {boolean} hasPrior whether it was trained towards N(0, I)
  * @property {import("./latents.js").Latents} latents
  * @property {import("./numbers.js").Axis[]} axes
+ * @property {import("./codes.js").Codebook | null} codebook of a VQ-VAE
  * @property {Float32Array} mean latent of all points
  * @property {(z: Float32Array) => Float32Array} decode into a buffer that is used again
  * @property {(pixels: Float32Array) => Float32Array} encode mu where there is a posterior
@@ -90,6 +92,51 @@ export async function loadCore(spec, points) {
     fetchBuffer(spec.latents, null, `The latents of ${thing}`),
   ]);
   const shape = points.image_shape;
+  const { weights, decoder, latents } = read(program, weightBuffer, latentBuffer, spec, points);
+  const axes = describeAxes(latents, spec.axis_names);
+  let encoder; // few visitors encode; its weights are repacked when the first one does
+  return {
+    spec,
+    dim,
+    hasPrior: program.posterior,
+    latents,
+    axes,
+    codebook: readCodebook(program, weights, spec.codes),
+    mean: Float32Array.from(axes, (axis) => axis.mean),
+    decode: decoder.run,
+    encode(pixels) {
+      encoder ??= compile(program.encoder, weights, shape, `the encoder of ${thing}`);
+      return encoder.run(pixels).slice(0, dim);
+    },
+  };
+}
+
+/**
+ * A VQ-VAE without its map: its codebook, its decoder and the codes of the first n pictures.
+ * @param {any} spec `data.model` of the codebook's component
+ * @param {any} points `data.points`
+ * @returns {Promise<{n: number, codebook: import("./codes.js").Codebook,
+ *   decode: (z: Float32Array) => Float32Array, codesOf: (picture: number) => Uint16Array}>}
+ */
+export async function loadCodes(spec, points) {
+  const thing = `“${spec.title}”`;
+  const [program, weightBuffer, latentBuffer] = await Promise.all([
+    fetchProgram(spec.program, thing),
+    fetchBuffer(spec.weights, null, `The weights of ${thing}`),
+    fetchBuffer(spec.latents, null, `The latents of ${thing}`),
+  ]);
+  const few = { ...points, n: spec.n };
+  const { weights, decoder } = read(program, weightBuffer, latentBuffer, spec, few);
+  const codebook = readCodebook(program, weights, spec.codes);
+  if (!codebook) throw new StageError(`The model ${thing}`, "one with codes", "one without", RELOAD);
+  const [codes, cells] = [new Uint16Array(latentBuffer), program.codes.cells];
+  const codesOf = (picture) => codes.slice(picture * cells, (picture + 1) * cells);
+  return { n: spec.n, codebook, decode: decoder.run, codesOf };
+}
+
+/** What was fetched of a model, checked against what was asked for. */
+function read(program, weightBuffer, latentBuffer, spec, points) {
+  const [dim, shape, thing] = [spec.latent_dim, points.image_shape, `“${spec.title}”`];
   if (program.latent_dim !== dim || String(program.image_shape) !== String(shape)) {
     const got = `${program.latent_dim} axes and pictures of ${program.image_shape.join("×")}`;
     const rule = `made for ${dim} axes and pictures of ${shape.join("×")}`;
@@ -99,21 +146,7 @@ export async function loadCore(spec, points) {
   const decoder = compile(program.decoder, weights, [dim], `the decoder of ${thing}`);
   const whose = `The latents of ${thing}`;
   const latents = readLatents(latentBuffer, program, weights, points.n, whose, RELOAD);
-  const axes = describeAxes(latents, spec.axis_names);
-  let encoder; // few visitors encode; its weights are repacked when the first one does
-  return {
-    spec,
-    dim,
-    hasPrior: program.posterior,
-    latents,
-    axes,
-    mean: Float32Array.from(axes, (axis) => axis.mean),
-    decode: decoder.run,
-    encode(pixels) {
-      encoder ??= compile(program.encoder, weights, shape, `the encoder of ${thing}`);
-      return encoder.run(pixels).slice(0, dim);
-    },
-  };
+  return { weights, decoder, latents };
 }
 
 /**

@@ -2,9 +2,11 @@
  * The panels of the stage, in the order of their tabs; `panels.js` says what a panel is.
  */
 
+import { Codes } from "./codes_panel.js";
 import { Sliders } from "./sliders.js";
 
 /** @type {(new () => import("./panels.js").Panel)[]} */
 export const PANELS = [
   Sliders,
+  Codes,
 ];

@@ -3,6 +3,7 @@
 import functools
 
 from vizmodels.analysis.atlas import Atlas
+from vizmodels.analysis.measured import Measurements
 from vizmodels.places import ASSETS, cache_folder, home_folder
 from vizmodels.runs.library import RunLibrary
 
@@ -17,3 +18,9 @@ def library() -> RunLibrary:
 def atlas() -> Atlas:
     """Latents and maps of the library's runs."""
     return Atlas(library(), cache_folder() / "projections")
+
+
+@functools.cache
+def measurements() -> Measurements:
+    """Figures of runs that took long to measure, with those of the shipped runs beside them."""
+    return Measurements(cache_folder() / "measurements", shipped=ASSETS / "measurements")

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.artefacts import PROGRAM_FILE, WEIGHTS_FILE, stage_address
+from pages.parts.code_stage import said_codes
 from pages.parts.shared import atlas
 from vizmodels.analysis.projection import ProjectionKind
 from vizmodels.runs.library import RunRecord
@@ -90,6 +91,7 @@ def _model(record: RunRecord, kind: ProjectionKind) -> dict[str, object]:
         "program": f"{base}/{PROGRAM_FILE}",
         "weights": f"{base}/{WEIGHTS_FILE}",
         "latents": f"{base}/latents.bin",
+        "codes": said_codes(record),
         "map": shown,
     }
 

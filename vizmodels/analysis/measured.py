@@ -1,12 +1,15 @@
 """Figures that took long to measure: kept as JSON files, shipped ones beside those made here."""
 
 import json
-import os
+import platform
 import re
 import uuid
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from vizmodels.analysis.information import INFORMATION_VERSION, InformationKept
 from vizmodels.analysis.sample_quality import SAMPLES_VERSION, SampleQuality
@@ -53,7 +56,7 @@ class Measurements:
         unfinished.write_text(
             json.dumps({"record": record, "result": result.to_values()}, separators=(",", ":"))
         )
-        os.replace(unfinished, _file(self.folder, name))
+        unfinished.replace(_file(self.folder, name))
 
     def names(self) -> set[str]:
         """Of everything kept, shipped or measured here."""
@@ -79,6 +82,15 @@ def originals_name(dataset: str) -> str:
 def samples_name(run_key: str, sampler: SamplerName, judge_key: str, temperature: float) -> str:
     """Name of the quality of a sampler's pictures in the eyes of one judge."""
     return f"samples-{run_key}-{sampler}-t{temperature:.2f}-{judge_key}-v{SAMPLES_VERSION}"
+
+
+def how_measured() -> dict[str, Any]:
+    """When and with what: the record of a measurement made now."""
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def _file(folder: Path, name: str) -> Path:

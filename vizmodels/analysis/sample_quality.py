@@ -70,11 +70,11 @@ class SampleQuality:
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> "SampleQuality":
         """What `to_values` gave. Raises KeyError, TypeError or ValueError on anything else."""
-        shares = {
+        shares: dict[str, Any] = {
             name: np.array(values[name], dtype=np.float64)
             for name in ("class_shares", "test_shares")
         }
-        numbers = {
+        numbers: dict[str, Any] = {
             name: float(values[name])
             for name in ("frechet", "floor", "confidence", "test_confidence")
         }

@@ -28,6 +28,7 @@ from vizmodels.training.evaluation import EVALUATION_BATCH, as_float, encode_all
 SamplerName = Literal["prior", "gaussian", "mixture", "uniform", "marginal", "pixelcnn"]
 
 FITTED_IMAGES = 10_000  # training images, at most, to whose latents a density is fitted
+CODED_IMAGES = 2_000  # whose codes are counted; 49 of each
 AGGREGATE_SEED = 0  # of the one draw from each of their posteriors
 DECODED_AT_ONCE = 500
 
@@ -71,7 +72,7 @@ def make_sampler(
     model : to be drawn from
     name : one of `sampler_names(model)`
     images : training images, to whose latents `gaussian`, `mixture` and `marginal` are fitted; at
-        most 10,000 are read
+        most 10,000 are read, of codes 2,000
     """
     assert name in sampler_names(model), (name, type(model))
     match model:
@@ -80,17 +81,20 @@ def make_sampler(
         case DiscreteVAE():
             return _ClassSampler.of(model, name, images)
         case _ if name == "prior":
-            return _LatentSampler(model, standard_normal(model.latent_dim))
+            return LatentSampler(model, standard_normal(model.latent_dim))
         case _:
             latents = aggregate_latents(model, images[:FITTED_IMAGES])
             fit = fitted_gaussian if name == "gaussian" else fitted_mixture
-            return _LatentSampler(model, fit(latents))
+            return LatentSampler(model, fit(latents))
 
 
 def code_prior(
-    model: VQVAE | VQPrior, name: SamplerName, images: UInt8[Tensor, "N C H W"]
+    model: VQVAE | VQPrior, name: SamplerName, images: UInt8[Tensor, "N C H W"] | None
 ) -> CodePrior:
-    """A prior over the codes of a VQ-VAE: uniform, fitted to its training codes, or learned."""
+    """A prior over the codes of a VQ-VAE: uniform, fitted to its training codes, or learned.
+
+    `images` are training images, which `marginal` alone needs.
+    """
     vqvae = model.vqvae if isinstance(model, VQPrior) else model
     size = vqvae.quantizer.codebook_size
     if name == "pixelcnn":
@@ -98,8 +102,9 @@ def code_prior(
         return model.prior
     if name == "uniform":
         return UniformPrior(size, vqvae.grid)
+    assert images is not None, "the marginal is that of images"
     with torch.inference_mode():
-        counts = code_usage(vqvae.codes_of(images[:FITTED_IMAGES]), size).counts
+        counts = code_usage(vqvae.codes_of(images[:CODED_IMAGES]), size).counts
     return MarginalPrior(counts.clone(), vqvae.grid).eval()
 
 
@@ -121,11 +126,14 @@ def aggregate_latents(
 
 @final
 @dataclass(frozen=True)
-class _LatentSampler(Sampler):
+class LatentSampler(Sampler):
+    """Latents drawn from a density, decoded."""
+
     model: Autoencoder
     density: Mixture
 
     def draw(self, n: int, seed: int, temperature: float = 1.0) -> Float[np.ndarray, "n C H W"]:
+        """n pictures; see `Sampler.draw`."""
         return decode_all(self.model, self.density.sample(n, seed, temperature))
 
 
