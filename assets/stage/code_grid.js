@@ -23,7 +23,8 @@ export class CodeGrid {
   /** @param {Callbacks} on */
   constructor(on) {
     this.on = on;
-    this.cell = 0;
+    /** @type {number | null} the chosen cell; the middle one until another is clicked */
+    this.cell = null;
     this.isLong = false;
     this.share = USUAL_SHARE;
     this.picture = new Picture("Decoded", "decoded");
@@ -53,7 +54,10 @@ export class CodeGrid {
    */
   show(book, shape, multiple) {
     [this.book, this.shape, this.codes] = [book, shape, null];
-    this.cell = Math.min(this.cell, book.grid[0] * book.grid[1] - 1);
+    const [rows, columns] = book.grid;
+    if (this.cell === null || this.cell >= rows * columns) {
+      this.cell = Math.floor(rows / 2) * columns + Math.floor(columns / 2);
+    }
     for (const picture of [this.picture, this.map]) {
       picture.setShape(shape);
       picture.setScale(multiple);

@@ -102,9 +102,12 @@ def _show_code(record: RunRecord) -> None:
     report, run = report_of(record), atlas().run(record.id)
     assert isinstance(run.model, VQVAE)
     most_used = np.argsort(-report.counts, kind="stable")
+    rows, columns = run.model.grid
+    in_the_middle = report.codes[0, rows // 2, columns // 2]  # chosen in the picture above, too
     code = st.selectbox(
         "Code",
         most_used.tolist(),
+        index=most_used.tolist().index(in_the_middle),
         format_func=lambda k: f"{k} · in {report.shares[k]:.2%} of the cells",
         key="code",
         help="The most used codes come first.",
@@ -137,9 +140,9 @@ def _show_patch(record: RunRecord) -> None:
     rows, columns = run.model.grid
     controls = st.columns(3)
     image = controls[0].number_input("Test image", 0, len(images) - 1, 0, key="patch_image")
-    row = controls[1].number_input("Row of the cell", 1, rows, (rows + 1) // 2, key="patch_row")
+    row = controls[1].number_input("Row of the cell", 1, rows, rows // 2 + 1, key="patch_row")
     column = controls[2].number_input(
-        "Column of the cell", 1, columns, (columns + 1) // 2, key="patch_column"
+        "Column of the cell", 1, columns, columns // 2 + 1, key="patch_column"
     )
     where = (slice(image, image + 1), slice(row - 1, row), slice(column - 1, column))
     distances = distances_to_codes(run.model, images[image], row - 1, column - 1)

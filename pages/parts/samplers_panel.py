@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages.parts.code_picker import priors_of
-from pages.parts.measuring import Wanted
+from pages.parts.background import Wanted
 from pages.parts.shared import atlas, library
 from vizmodels.analysis.aggregate import Aggregate, aggregate_of
 from vizmodels.analysis.measured import samples_name
@@ -19,13 +19,13 @@ from vizmodels.runs.library import RunRecord
 KEPT_SAMPLERS, KEPT_SHEETS, KEPT_AGGREGATES = 32, 128, 16
 SAMPLER_NAMES: dict[SamplerName, str] = {
     "prior": "N(0, I)",
-    "gaussian": "Gaussian fitted to its latents",
-    "mixture": "Mixture fitted to its latents",
-    "uniform": "Uniform codes",
-    "marginal": "Marginal codes",
+    "gaussian": "fitted Gaussian",
+    "mixture": "fitted mixture of 10",
+    "uniform": "uniform codes",
+    "marginal": "marginal codes",
     "pixelcnn": "PixelCNN",
 }
-OF_CLASSES: dict[SamplerName, str] = {"prior": "Uniform classes", "marginal": "Marginal classes"}
+OF_CLASSES: dict[SamplerName, str] = {"prior": "uniform classes", "marginal": "marginal classes"}
 """What a discrete VAE's samplers draw instead."""
 
 
@@ -35,6 +35,11 @@ class Drawn(NamedTuple):
     model: RunRecord
     run: RunRecord  # whose model draws: of a VQ-VAE's PixelCNN, the prior's own run
     name: SamplerName
+
+    @property
+    def key(self) -> str:
+        """Tells it from all others on the page."""
+        return f"{self.model.id}-{self.name}"
 
     @property
     def caption(self) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.export import offer_export, show_chart
-from pages.parts.measuring import find, measure
+from pages.parts.background import find, measure
 from pages.parts.pictures import show_sheet
 from pages.parts.samplers_panel import (
     Drawn,
@@ -47,8 +47,7 @@ def show_sampling_page(models: list[RunRecord]) -> None:
     with st.spinner("Drawing samples", show_time=True):
         for slot, column, row in zip(SLOTS, columns, rows, strict=False):
             with column:
-                st.markdown(f"**{slot}** · {row[0].model.title}")
-                _show_sheet(row[0], seed, temperature, quality.get(row[0]))
+                _show_sheet(row[0], seed, temperature, quality.get(row[0].key), slot)
     if judge is None:
         st.info("Train a classifier on these images, and samples are measured in its features.")
     elif quality:
@@ -59,12 +58,12 @@ def show_sampling_page(models: list[RunRecord]) -> None:
             _show_aggregate(row[0], colour, temperature)
     st.markdown("#### Other samplers of the same decoders")
     with st.spinner("Fitting densities to the latents and drawing from them", show_time=True):
-        for column, row in zip(st.columns(len(models)), rows, strict=True):
+        for slot, column, row in zip(SLOTS, st.columns(len(models)), rows, strict=False):
             with column:
                 for drawn in row[1:]:
-                    _show_sheet(drawn, seed, temperature, quality.get(drawn))
+                    _show_sheet(drawn, seed, temperature, quality.get(drawn.key), slot)
     if quality:
-        _show_classes(quality, models[0])
+        _show_classes(rows, quality)
     _offer(rows, quality, seed, temperature)
 
 
@@ -81,17 +80,17 @@ def _controls() -> tuple[float, int]:
 
 def _quality(
     drawn: list[Drawn], judge: RunRecord | None, temperature: float
-) -> dict[Drawn, SampleQuality]:
+) -> dict[str, SampleQuality]:
     """What is known of these samplers; the rest is measured, on demand where it is not usual."""
     if judge is None:
         return {}
-    wanted = {one: wanted_quality(one, judge, temperature) for one in drawn}
+    wanted = {one.key: wanted_quality(one, judge, temperature) for one in drawn}
     found = find(list(wanted.values()))
     missing = [one for one in wanted.values() if one.name not in found]
     if missing and (temperature == 1.0 or _asks(temperature)):
         measure(missing, "3 s (a PixelCNN a minute)")
-    kept = {one: found.get(named.name) for one, named in wanted.items()}
-    return {one: value for one, value in kept.items() if isinstance(value, SampleQuality)}
+    kept = {key: found.get(named.name) for key, named in wanted.items()}
+    return {key: value for key, value in kept.items() if isinstance(value, SampleQuality)}
 
 
 def _asks(temperature: float) -> bool:
@@ -102,18 +101,18 @@ def _asks(temperature: float) -> bool:
 
 def _show_sheet(drawn: Drawn, seed: int, temperature: float, quality: SampleQuality | None) -> None:
     pictures = pictures_of(drawn, N_PICTURES, seed, temperature)
-    told = "" if quality is None else f" · Fréchet **{quality.frechet:.3g}**"
-    st.markdown(f"{drawn.caption}{told}")
+    told = "" if quality is None else f" · Fréchet **{quality.frechet:,.0f}**"
+    st.markdown(f"**{slot}** · {drawn.caption}{told}")
     alt = f"Samples of {drawn.model.title}: {drawn.caption}"
     show_sheet(tile_sheet(pictures, COLUMNS), alt, widest=WIDEST)
 
 
-def _show_frechet(rows: list[list[Drawn]], quality: dict[Drawn, SampleQuality]) -> None:
+def _show_frechet(rows: list[list[Drawn]], quality: dict[str, SampleQuality]) -> None:
     bars = [
-        Bar(f"{slot} · {drawn.caption}", colour, quality[drawn].frechet)
+        Bar(f"{slot} · {drawn.caption}", colour, quality[drawn.key].frechet)
         for slot, colour, row in zip(SLOTS, MODEL_COLOURS, rows, strict=False)
         for drawn in row
-        if drawn in quality
+        if drawn.key in quality
     ]
     some = next(iter(quality.values()))
     st.caption(
@@ -157,16 +156,19 @@ def _show_aggregate(drawn: Drawn, colour: str, temperature: float) -> None:
     )
 
 
-def _show_classes(quality: dict[Drawn, SampleQuality], model: RunRecord) -> None:
-    names = atlas().data(atlas().run(model.id)).class_names
+def _show_classes(rows: list[list[Drawn]], quality: dict[str, SampleQuality]) -> None:
+    names = atlas().data(atlas().run(rows[0][0].model.id)).class_names
     some = next(iter(quality.values()))
-    letters = {drawn.model.id: "" for drawn in quality}
-    letters = dict(zip(letters, SLOTS, strict=False))
-    captions = [f"{letters[drawn.model.id]} · {drawn.caption}" for drawn in quality]
-    shares = np.stack([some.test_shares, *(one.class_shares for one in quality.values())])
+    known = {
+        f"{slot} · {drawn.caption}": quality[drawn.key]
+        for slot, row in zip(SLOTS, rows, strict=False)
+        for drawn in row
+        if drawn.key in quality
+    }
+    shares = np.stack([some.test_shares, *(one.class_shares for one in known.values())])
     bits = [entropy_bits(row) for row in shares]
-    rows = ["Test images", *captions]
-    told = [f"{row} · {value:.2f} bits" for row, value in zip(rows, bits, strict=True)]
+    captions = ["Test images", *known]
+    told = [f"{name} · {value:.2f} bits" for name, value in zip(captions, bits, strict=True)]
     st.markdown("#### Which classes come out")
     st.caption(
         f"Share of the samples that the classifier takes for each class, and the entropy of these "
@@ -179,10 +181,10 @@ def _show_classes(quality: dict[Drawn, SampleQuality], model: RunRecord) -> None
 
 
 def _offer(
-    rows: list[list[Drawn]], quality: dict[Drawn, SampleQuality], seed: int, temperature: float
+    rows: list[list[Drawn]], quality: dict[str, SampleQuality], seed: int, temperature: float
 ) -> None:
     drawn = [one for row in rows for one in row]
-    known = [one for one in drawn if one in quality]
+    known = [one for one in drawn if one.key in quality]
     offer_export(
         f"samples-{rows[0][0].model.experiment.dataset}",
         None
@@ -190,13 +192,10 @@ def _offer(
         else lambda: {
             "model": [one.model.title for one in known],
             "sampler": [one.caption for one in known],
-            "frechet": np.array([quality[one].frechet for one in known]),
-            "floor": np.array([quality[one].floor for one in known]),
-            "class_entropy_bits": np.array([quality[one].entropy_bits for one in known]),
-            "confidence": np.array([quality[one].confidence for one in known]),
+            "frechet": np.array([quality[one.key].frechet for one in known]),
+            "floor": np.array([quality[one.key].floor for one in known]),
+            "class_entropy_bits": np.array([quality[one.key].entropy_bits for one in known]),
+            "confidence": np.array([quality[one.key].confidence for one in known]),
         },
-        lambda: {
-            f"{one.model.id}-{one.name}": pictures_of(one, N_PICTURES, seed, temperature)
-            for one in drawn
-        },
+        lambda: {one.key: pictures_of(one, N_PICTURES, seed, temperature) for one in drawn},
     )

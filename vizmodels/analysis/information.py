@@ -33,6 +33,7 @@ TEST_IMAGES = 2_000  # at most, the first of the test set
 EPOCHS = 4
 JUDGE = ClassifierSpec(widths=(16, 32), n_features=64)
 NEIGHBOURS = 5
+CHUNK = 1_000  # images that are judged at a time
 PROBE_ITERATIONS = 50  # of L-BFGS; of pixels, twice as many get half a per cent fewer right
 
 FIGURES = (
@@ -266,3 +267,41 @@ def _standardised(
     mean, deviation = train.mean(axis=0), train.std(axis=0)
     scale = np.where(deviation > 0, deviation, 1)  # a constant axis stays one
     return (train - mean) / scale, (test - mean) / scale
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Images whose class a classifier reads from the original and no longer from the copy.
+
+    Attributes
+    ----------
+    indices : int64 (P,), of the images, the surest mistakes first
+    seen : int64 (P,), class read from each copy
+    share : of all images that are read right as originals
+    """
+
+    indices: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    share: float
+
+
+@torch.inference_mode()
+def lost_images(
+    judge: Classifier,
+    originals: Float[np.ndarray, "N C H W"],
+    copies: Float[np.ndarray, "N C H W"],
+    labels: Int64[np.ndarray, " N"],
+) -> Lost:
+    """The images that a model loses in the eyes of one classifier."""
+    of_original, of_copy = (
+        torch.cat([judge.classify(part).cpu() for part in torch.from_numpy(x).split(CHUNK)])
+        for x in (originals, copies)
+    )
+    truth = torch.from_numpy(labels)
+    was_right = of_original.argmax(dim=1) == truth
+    seen = of_copy.argmax(dim=1)
+    lost = torch.nonzero(was_right & (seen != truth)).flatten()
+    sure = of_copy[lost, seen[lost]]
+    order = lost[sure.argsort(descending=True, stable=True)]
+    share = len(lost) / max(1, int(was_right.sum()))
+    return Lost(order.numpy(), seen[order].numpy(), share)

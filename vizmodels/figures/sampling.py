@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vizmodels.figures.theme import AXIS_FONT, styled
 
 NEUTRAL = "#808890"  # reads on white and on black
+LEAST = 1e-3  # of a distance on a logarithmic axis
 ROW = 34  # px of a bar
 SHOWN_POINTS = 2_000  # of the latents; more do not change the picture
 
@@ -45,18 +46,18 @@ def frechet_figure(bars: Sequence[Bar], floor: float) -> go.Figure:
         y=[bar.name for bar in ranked],
         orientation="h",
         marker={"color": [bar.colour for bar in ranked], "line": {"width": 0}},
-        text=[f"{bar.value:.3g}" for bar in ranked],
+        text=[f"{bar.value:,.0f}" if bar.value >= 10 else f"{bar.value:.1f}" for bar in ranked],
         textposition="outside",
         cliponaxis=False,
         hovertemplate="%{y}: %{x:.1f}<extra></extra>",
     )
-    figure.add_vline(
-        x=floor,
-        line={"dash": "dash", "width": 2, "color": NEUTRAL},
-        annotation={"text": "training images", "font": {"size": AXIS_FONT - 1}, "yshift": 14},
-    )
+    figure.add_vline(x=floor, line={"dash": "dash", "width": 2, "color": NEUTRAL})
+    figure.add_annotation(  # add_vline would take the logarithmic axis for a linear one
+        x=float(np.log10(max(floor, LEAST))), y=1, yref="paper", yanchor="bottom",
+        text="training images", showarrow=False, font={"size": AXIS_FONT - 1},
+    )  # fmt: skip
     highest = max(bar.value for bar in ranked)
-    low, high = np.log10(max(floor, 1e-3) * 0.6), np.log10(highest * 1.8)
+    low, high = np.log10(max(floor, LEAST) * 0.6), np.log10(highest * 1.8)
     figure.update_xaxes(type="log", range=[float(low), float(high)], dtick=1)
     figure.update_layout(showlegend=False)
     styled(figure, height=110 + ROW * len(bars), x_title="Fréchet distance to test images")
