@@ -77,10 +77,13 @@ class CodeStage {
     this.root.dataset.ready = "false";
     this.alert.hidden = true;
     this.#load(data, wanted).catch((error) => {
-      if (wanted !== this.wanted) return;
-      this.alert.textContent = error.message;
-      this.alert.hidden = false;
+      if (wanted === this.wanted) this.#complain(error);
     });
+  }
+
+  #complain(error) {
+    this.alert.textContent = error.message;
+    this.alert.hidden = false;
   }
 
   async #load(data, wanted) {
@@ -93,10 +96,10 @@ class CodeStage {
     this.original.setShape(shape);
     this.original.setScale(multiple);
     this.grid.show(model.codebook, shape, multiple);
+    points.sheets.onLoad = () => paintThumbnail(this.original.canvas, this.points, this.index);
+    points.sheets.onFail = (error) => this.#complain(error);
     this.#go(Math.min(this.index, model.n - 1));
     this.root.dataset.ready = "true";
-    await points.spriteReady;
-    paintThumbnail(this.original.canvas, this.points, this.index);
   }
 
   /** Show a picture with the codes that the encoder gives it. */

@@ -3,10 +3,14 @@
  */
 
 import { Codes } from "./codes_panel.js";
+import { PicturePanel } from "./picture_panel.js";
+import { SelectionPanel } from "./selection_panel.js";
 import { Sliders } from "./sliders.js";
 
 /** @type {(new () => import("./panels.js").Panel)[]} */
 export const PANELS = [
   Sliders,
   Codes,
+  PicturePanel,
+  SelectionPanel,
 ];

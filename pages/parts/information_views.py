@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from vizmodels.analysis.latent_size import latent_size
 
-from pages.parts.export import offer_export, show_chart
 from pages.parts.background import Wanted, find, measure
+from pages.parts.export import offer_export, show_chart
 from pages.parts.pictures import show_sheet
 from pages.parts.run_kinds import FAMILY_NAMES, autoencodes
 from pages.parts.samplers_panel import judge_on
@@ -21,7 +22,6 @@ from vizmodels.analysis.information import (
     lost_images,
 )
 from vizmodels.analysis.intervals import mean_interval
-from vizmodels.analysis.latent_size import latent_size
 from vizmodels.analysis.measured import information_name, originals_name
 from vizmodels.figures.images import tile_sheet
 from vizmodels.figures.information import (

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.parts.code_picker import priors_of
 from pages.parts.background import Wanted
+from pages.parts.code_picker import priors_of
 from pages.parts.shared import atlas, library
 from vizmodels.analysis.aggregate import Aggregate, aggregate_of
 from vizmodels.analysis.measured import samples_name

@@ -84,7 +84,9 @@ def accuracies_figure(models: Sequence[str], judges: Sequence[Accuracies]) -> go
 
 
 def accuracy_by_size_figure(
-    families: Sequence[tuple[str, NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]],
+    families: Sequence[
+        tuple[str, NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]
+    ],
     size_name: str,
     height: int = 420,
 ) -> go.Figure:
