@@ -37,6 +37,12 @@ PAGES = {
             help="What a model keeps of a picture, and what it loses.",
         ),
         st.Page(
+            "denoising.py",
+            title="Denoising",
+            icon=":material/blur_on:",
+            help="Which model removes noise best, and where noise moves the latents.",
+        ),
+        st.Page(
             "sampling.py",
             title="Sampling",
             icon=":material/casino:",

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from vizmodels.analysis.latent_size import latent_size
 
 from pages.parts.background import Wanted, find, measure
 from pages.parts.export import offer_export, show_chart
@@ -22,10 +21,12 @@ from vizmodels.analysis.information import (
     lost_images,
 )
 from vizmodels.analysis.intervals import mean_interval
+from vizmodels.analysis.latent_size import latent_size
 from vizmodels.analysis.measured import information_name, originals_name
 from vizmodels.figures.images import tile_sheet
 from vizmodels.figures.information import (
     Accuracies,
+    BySize,
     accuracies_figure,
     accuracy_by_size_figure,
     confusion_figure,
@@ -147,11 +148,11 @@ def _show_judges(
     judge = st.selectbox("By size of the latent", list(JUDGES), format_func=JUDGES.get, key="sized")
     bits = np.array([_bits(r) for r in shown])
     accuracy = _accuracies(judge, kept, None)
-    families = []
+    families: list[BySize] = []
     for family in dict.fromkeys(_kind(r) for r in shown):
         at = np.flatnonzero([_kind(r) == family for r in shown])
         at = at[np.argsort(bits[at], kind="stable")]
-        families.append((family, bits[at], accuracy.means[at], accuracy.half_widths[at]))
+        families.append(BySize(family, bits[at], accuracy.means[at], accuracy.half_widths[at]))
     show_chart(
         accuracy_by_size_figure(families, "size of the latent, bits (an axis counts as 32)"),
         "information_by_size",

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pages.parts.artefacts import program, sprite
 from pages.parts.run_kinds import first_map_kind
 from pages.parts.shared import atlas, library
+from vizmodels.analysis.projection import warm_up_projections
 from vizmodels.errors import LatentariumError
 from vizmodels.runs.library import RunRecord
 
@@ -34,7 +35,7 @@ def _warm_up() -> None:
     time.sleep(ENGINE_DELAY_SECONDS)
     from vizmodels.jobs import open_board  # here, since dask takes a second to import
 
-    open_board(library()).start_in_background()
+    open_board(library(), prepare=warm_up_projections).start_in_background()
 
 
 def _prepare_first_map() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.parts.shared import atlas
-from vizmodels.analysis.reconstruction import Reconstructions
+from vizmodels.analysis.reconstruction import ReconstructionReport
 from vizmodels.runs.library import RunRecord
 
 
@@ -16,7 +16,7 @@ def encode(models: Sequence[RunRecord]) -> None:
             atlas().latents(model.id)
 
 
-def reconstructions(models: Sequence[RunRecord]) -> list[Reconstructions]:
-    """The test pictures through each of these runs."""
-    with st.spinner("Encoding and decoding the test images", show_time=True):
-        return [atlas().reconstructions(model.id) for model in models]
+def reconstruction_reports(models: Sequence[RunRecord]) -> list[ReconstructionReport]:
+    """How well each of these runs reconstructs the test pictures."""
+    with st.spinner("Encoding and decoding all test images", show_time=True):
+        return [atlas().reconstruction_report(model.id) for model in models]

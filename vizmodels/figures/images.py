@@ -1,6 +1,7 @@
 """Pictures as sheets of tiles, enlarged by whole numbers and never smoothed."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,15 @@ def lay_out(
         top, left = at // columns * (height + GAP), at % columns * (width + GAP)
         sheet[top : top + height, left : left + width] = tile
     return sheet
+
+
+def stacked(
+    sheets: Sequence[NDArray[np.uint8]], background: tuple[int, int, int] = (128, 128, 128)
+) -> NDArray[np.uint8]:
+    """RGB sheets of one width below each other, with a gap between them."""
+    gap = np.full((GAP, sheets[0].shape[1], 3), background, np.uint8)
+    rows = [row for sheet in sheets for row in (gap, sheet)]
+    return np.concatenate(rows[1:])
 
 
 def enlarge(sheet: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

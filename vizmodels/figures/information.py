@@ -37,6 +37,19 @@ class Accuracies:
         assert self.means.shape == self.half_widths.shape and self.means.ndim == 1
 
 
+@dataclass(frozen=True)
+class BySize:
+    """One family's P models: sizes of their latents, accuracies and half widths of intervals."""
+
+    name: str
+    sizes: NDArray[np.float64]
+    means: NDArray[np.float64]
+    half_widths: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        assert self.sizes.shape == self.means.shape == self.half_widths.shape
+
+
 def accuracies_figure(models: Sequence[str], judges: Sequence[Accuracies]) -> go.Figure:
     """Accuracy of every judge on every model, a row a model; on originals a dashed line.
 
@@ -94,23 +107,23 @@ def accuracy_by_size_figure(
 
     Parameters
     ----------
-    families : name, sizes (P,), accuracies (P,) and half widths (P,) of each
+    families : a line each
     size_name : caption of the horizontal axis, with its unit
     height : px
     """
     figure = go.Figure()
     colours = (*JUDGE_COLOURS, NEUTRAL)
-    for at, (name, sizes, means, half_widths) in enumerate(families):
+    for at, family in enumerate(families):
         figure.add_scatter(
-            x=sizes.astype(np.float32),
-            y=(100 * means).astype(np.float32),
+            x=family.sizes.astype(np.float32),
+            y=(100 * family.means).astype(np.float32),
             mode="lines+markers",
-            name=name,
+            name=family.name,
             line={"color": colours[at % len(colours)], "width": 2.5},
             marker={"size": 10, "symbol": SYMBOLS[at % len(SYMBOLS)]},
             error_y={
                 "type": "data",
-                "array": np.nan_to_num(100 * half_widths).astype(np.float32),
+                "array": np.nan_to_num(100 * family.half_widths).astype(np.float32),
                 "thickness": 2,
             },
         )

@@ -4,6 +4,7 @@ The server's start opens the one board of the process; pages ask for it with `bo
 """
 
 import threading
+from collections.abc import Callable
 
 from vizmodels.errors import EngineUnavailable
 from vizmodels.jobs.board import JobBoard
@@ -17,7 +18,11 @@ _lock = threading.Lock()
 _open: JobBoard | None = None
 
 
-def open_board(library: RunLibrary, n_workers: int | None = None) -> JobBoard:
+def open_board(
+    library: RunLibrary,
+    n_workers: int | None = None,
+    prepare: Callable[[], object] | None = None,
+) -> JobBoard:
     """The board of this process, made by the first call; its engine is still to be started.
 
     To be called where the server starts, never in a page: pages run again and again.
@@ -25,7 +30,7 @@ def open_board(library: RunLibrary, n_workers: int | None = None) -> JobBoard:
     global _open
     with _lock:
         if _open is None:
-            _open = JobBoard(library, n_workers)
+            _open = JobBoard(library, n_workers, prepare)
         return _open
 
 

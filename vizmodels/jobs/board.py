@@ -31,12 +31,18 @@ class JobBoard:
     ----------
     library : where finished runs are stored, whether or not anybody is watching
     n_workers : to start on this machine; None for one per GPU, or one per two cores without
+    prepare : called once in each worker, see `Engine`
     """
 
-    def __init__(self, library: RunLibrary, n_workers: int | None = None) -> None:
+    def __init__(
+        self,
+        library: RunLibrary,
+        n_workers: int | None = None,
+        prepare: Callable[[], object] | None = None,
+    ) -> None:
         self.library = library
         self._ledger = Ledger()
-        self._engine = Engine(self._ledger.hear, n_workers)
+        self._engine = Engine(self._ledger.hear, n_workers, prepare)
         self._storing = threading.Lock()
 
     def start(self) -> None:

@@ -39,10 +39,16 @@ class Engine:
     ----------
     hear : given each message of a worker, in the connection's own thread: it must not wait
     n_workers : to start on this machine; None for one per GPU, or one per two cores without
+    prepare : called once in each worker that is started, after its warm-up; should return soon
     """
 
-    def __init__(self, hear: Callable[[Plain], None], n_workers: int | None = None) -> None:
-        self.hear, self.n_workers = hear, n_workers
+    def __init__(
+        self,
+        hear: Callable[[Plain], None],
+        n_workers: int | None = None,
+        prepare: Callable[[], object] | None = None,
+    ) -> None:
+        self.hear, self.n_workers, self.prepare = hear, n_workers, prepare
         self.topic = f"latentarium-{uuid.uuid4().hex}"
         self._cluster: Cluster | None = None
         self._one_at_a_time = threading.Lock()
@@ -50,6 +56,7 @@ class Engine:
         self._settled.set()
         self._trouble, self._is_closed = "one that has not been started", False
         self._devices: list[str] = []
+        self._prepared: list[Future[Any]] = []  # a call whose future nobody holds is dropped
         self._counted_at, self._n_counted = -float(HEALTH_SECONDS), 0
 
     def start(self) -> None:
@@ -131,6 +138,16 @@ class Engine:
             cluster.client.submit(
                 warm_up, key=name, workers=[address], priority=WARM_UP_PRIORITY, pure=False
             ).add_done_callback(self._warmed_up)
+            if self.prepare is not None:
+                self._prepared.append(
+                    cluster.client.submit(
+                        self.prepare,
+                        key=f"prepare-{uuid.uuid4().hex}",
+                        workers=[address],
+                        priority=WARM_UP_PRIORITY - 1,
+                        pure=False,
+                    )
+                )
         self._cluster = cluster
 
     def _hear_event(self, event: tuple[float, Plain]) -> None:
