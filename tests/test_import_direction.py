@@ -29,6 +29,7 @@ ALLOWED |= {
     "export": {"specs", "experiment", "data", "models", "export", *EVERYWHERE},
     "jobs": {"specs", "experiment", "data", "models", "training", "runs", "jobs", *EVERYWHERE},
     "gallery": {"specs", "experiment", "data", "models", "training", "runs", *EVERYWHERE},
+    "measurements": {*DIRECTION[: DIRECTION.index("figures")], *EVERYWHERE},
     "__init__": {*DIRECTION, *EVERYWHERE},
 }
 LIBRARY = sorted((ROOT / "vizmodels").rglob("*.py"))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.background import Wanted, find, measure
 from pages.parts.export import offer_export, show_chart
+from pages.parts.line_ups import default_run
 from pages.parts.pictures import show_sheet
 from pages.parts.run_kinds import FAMILY_NAMES, autoencodes
 from pages.parts.samplers_panel import judge_on
@@ -192,10 +193,15 @@ def _show_lost(
     shown: Sequence[RunRecord], kept: Sequence[InformationKept], titles: dict[str, str]
 ) -> None:
     st.markdown("#### What gets lost")
+    ids, usual = [r.id for r in shown], default_run(shown)
     chosen = st.selectbox(
-        "Model", [r.id for r in shown], format_func=titles.__getitem__, key="lost_model"
+        "Model",
+        ids,
+        index=0 if usual is None else ids.index(usual.id),
+        format_func=titles.__getitem__,
+        key="lost_model",
     )
-    at = [r.id for r in shown].index(chosen)
+    at = ids.index(chosen)
     record, one = shown[at], kept[at]
     table, pictures = st.columns(2)
     names = atlas().data(atlas().run(record.id)).class_names
@@ -222,7 +228,7 @@ def _show_lost_pictures(record: RunRecord, judge: RunRecord, names: Sequence[str
     n = min(N_LOST, len(lost.indices))
     st.caption(
         f"{lost.share:.1%} of the test images that the classifier reads right are read wrong once "
-        f"reconstructed. The {n} that it is surest of, originals above: "
+        f"reconstructed. The first {n} of them, originals above:"
     )
     if not n:
         return

@@ -275,7 +275,7 @@ class Lost:
 
     Attributes
     ----------
-    indices : int64 (P,), of the images, the surest mistakes first
+    indices : int64 (P,), of the images, in their order
     seen : int64 (P,), class read from each copy
     share : of all images that are read right as originals
     """
@@ -301,7 +301,5 @@ def lost_images(
     was_right = of_original.argmax(dim=1) == truth
     seen = of_copy.argmax(dim=1)
     lost = torch.nonzero(was_right & (seen != truth)).flatten()
-    sure = of_copy[lost, seen[lost]]
-    order = lost[sure.argsort(descending=True, stable=True)]
     share = len(lost) / max(1, int(was_right.sum()))
-    return Lost(order.numpy(), seen[order].numpy(), share)
+    return Lost(lost.numpy(), seen[lost].numpy(), share)

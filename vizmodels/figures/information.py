@@ -128,7 +128,10 @@ def accuracy_by_size_figure(
             },
         )
     figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
-    figure.update_xaxes(type="log", dtick="D2")
+    sizes = [float(size) for family in families for size in family.sizes]
+    low, high = np.log2(min(sizes, default=1.0)), np.log2(max(sizes, default=1.0))
+    powers = 2 ** np.arange(np.floor(low), np.ceil(high) + 1)
+    figure.update_xaxes(type="log", tickmode="array", tickvals=powers.tolist())
     return styled(figure, height=height, x_title=size_name, y_title="test images read right, %")
 
 
