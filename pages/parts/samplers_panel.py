@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +104,6 @@ def _aggregate(run_id: str, key: str) -> Aggregate:
     return aggregate_of(run.autoencoder, atlas().data(run).train.images)
 
 
-def caches() -> Sequence[object]:
+def caches() -> Sequence[Any]:
     """What tests empty between homes."""
     return (sampler, _pictures, _aggregate)

@@ -99,7 +99,9 @@ def _asks(temperature: float) -> bool:
     )
 
 
-def _show_sheet(drawn: Drawn, seed: int, temperature: float, quality: SampleQuality | None) -> None:
+def _show_sheet(
+    drawn: Drawn, seed: int, temperature: float, quality: SampleQuality | None, slot: str
+) -> None:
     pictures = pictures_of(drawn, N_PICTURES, seed, temperature)
     told = "" if quality is None else f" · Fréchet **{quality.frechet:,.0f}**"
     st.markdown(f"**{slot}** · {drawn.caption}{told}")
