@@ -2,7 +2,7 @@
  * What the stage shows, fetched and checked.
  */
 
-import { readCodebook } from "./codes.js";
+import { codesOf, readCodebook } from "./codes.js";
 import { compile, readWeights } from "./decoder.js";
 import { StageError } from "./errors.js";
 import { makeInverse, reachOf } from "./inverse.js";
@@ -86,20 +86,14 @@ export async function loadPoints(spec) {
  */
 export async function loadCore(spec, points) {
   const dim = spec.latent_dim;
-  const thing = `“${spec.title}”`;
   // The map is read after this; asked for now, it is in the browser's cache by then.
   fetch(resolve(spec.map.url)).catch(() => {}); // the reading itself says what went wrong
-  const [program, weightBuffer, latentBuffer] = await Promise.all([
-    fetchJson(spec.program, `The layer program of ${thing}`),
-    fetchBuffer(spec.weights, null, `The weights of ${thing}`),
-    fetchBuffer(spec.latents, null, `The latents of ${thing}`),
-  ]);
+  const { program, weights, decoder, latents } = await fetchModel(spec, points);
   const shape = points.image_shape;
-  const { weights, decoder, latents } = read(program, weightBuffer, latentBuffer, spec, points);
   const axes = describeAxes(latents, spec.axis_names);
   let encoder; // few visitors encode; its weights are repacked when the first one does
   const encoded = (pixels) => {
-    encoder ??= compile(program.encoder, weights, shape, `the encoder of ${thing}`);
+    encoder ??= compile(program.encoder, weights, shape, `the encoder of “${spec.title}”`);
     return encoder.run(pixels);
   };
   return {
@@ -128,24 +122,22 @@ export async function loadCore(spec, points) {
  *   decode: (z: Float32Array) => Float32Array, codesOf: (picture: number) => Uint16Array}>}
  */
 export async function loadCodes(spec, points) {
-  const thing = `“${spec.title}”`;
+  const { program, weights, decoder, latents } = await fetchModel(spec, { ...points, n: spec.n });
+  const codebook = readCodebook(program, weights, spec.codes);
+  if (!codebook) {
+    throw new StageError(`The model “${spec.title}”`, "one with codes", "one without", RELOAD);
+  }
+  return { n: spec.n, codebook, decode: decoder.run, codesOf: (i) => codesOf(latents.row(i), codebook) };
+}
+
+/** A model's program, weights, decoder and latents, checked against what was asked for. */
+async function fetchModel(spec, points) {
+  const [dim, shape, thing] = [spec.latent_dim, points.image_shape, `“${spec.title}”`];
   const [program, weightBuffer, latentBuffer] = await Promise.all([
-    fetchProgram(spec.program, thing),
+    fetchJson(spec.program, `The layer program of ${thing}`),
     fetchBuffer(spec.weights, null, `The weights of ${thing}`),
     fetchBuffer(spec.latents, null, `The latents of ${thing}`),
   ]);
-  const few = { ...points, n: spec.n };
-  const { weights, decoder } = read(program, weightBuffer, latentBuffer, spec, few);
-  const codebook = readCodebook(program, weights, spec.codes);
-  if (!codebook) throw new StageError(`The model ${thing}`, "one with codes", "one without", RELOAD);
-  const [codes, cells] = [new Uint16Array(latentBuffer), program.codes.cells];
-  const codesOf = (picture) => codes.slice(picture * cells, (picture + 1) * cells);
-  return { n: spec.n, codebook, decode: decoder.run, codesOf };
-}
-
-/** What was fetched of a model, checked against what was asked for. */
-function read(program, weightBuffer, latentBuffer, spec, points) {
-  const [dim, shape, thing] = [spec.latent_dim, points.image_shape, `“${spec.title}”`];
   if (program.latent_dim !== dim || String(program.image_shape) !== String(shape)) {
     const got = `${program.latent_dim} axes and pictures of ${program.image_shape.join("×")}`;
     const rule = `made for ${dim} axes and pictures of ${shape.join("×")}`;
@@ -155,7 +147,7 @@ function read(program, weightBuffer, latentBuffer, spec, points) {
   const decoder = compile(program.decoder, weights, [dim], `the decoder of ${thing}`);
   const whose = `The latents of ${thing}`;
   const latents = readLatents(latentBuffer, program, weights, points.n, whose, RELOAD);
-  return { weights, decoder, latents };
+  return { program, weights, decoder, latents };
 }
 
 /**

@@ -97,9 +97,7 @@ def accuracies_figure(models: Sequence[str], judges: Sequence[Accuracies]) -> go
 
 
 def accuracy_by_size_figure(
-    families: Sequence[
-        tuple[str, NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]
-    ],
+    families: Sequence[BySize],
     size_name: str,
     height: int = 420,
 ) -> go.Figure:
