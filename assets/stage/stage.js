@@ -74,8 +74,9 @@ export class Stage {
 
   /** Select pictures, or none. @param {import("./selection.js").Selection | null} selection */
   select(selection) {
-    if (!selection && !this.selection) return;
-    this.selection = selection?.indices.length ? selection : null;
+    const found = selection?.indices.length ? selection : null;
+    if (!found && !this.selection) return;
+    this.selection = found;
     this.#colour();
     this.panels.show(this);
     if (this.selection) this.panels.choose(this.panels.panels.find((p) => p instanceof SelectionPanel));
