@@ -9,7 +9,7 @@ from pages.parts.visitor import visitor
 from vizmodels.analysis.collapse import CODEBOOK_SIZE, EPOCHS, collapse_and_cure
 from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment
-from vizmodels.figures.codes import usage_over_training_figure
+from vizmodels.figures.codes import EpochCurve, usage_over_training_figure
 from vizmodels.jobs import Curve, board
 
 REFRESH_SECONDS = 1.0
@@ -53,7 +53,7 @@ def _show_curves(experiments: dict[str, Experiment], was_training: bool) -> None
     curves = {caption: _curve(experiment) for caption, experiment in experiments.items()}
     for measure, column in zip(MEASURES, st.columns(2), strict=True):
         shown = [
-            (caption, np.arange(1, len(values) + 1), PER_CENT.get(measure, 1.0) * values)
+            EpochCurve(caption, np.arange(1, len(values) + 1), PER_CENT.get(measure, 1.0) * values)
             for caption, curve in curves.items()
             if curve is not None and len(values := curve.measures.get(measure, np.empty(0)))
         ]

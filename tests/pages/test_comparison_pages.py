@@ -7,7 +7,7 @@ import pytest
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import information_views, sampling_panel, shared
+from pages.parts import information_views, samplers_panel, sampling_panel, shared
 from vizmodels.analysis.information import FIGURES, InformationKept
 from vizmodels.analysis.measured import information_name, samples_name
 from vizmodels.analysis.sample_quality import SampleQuality
@@ -62,7 +62,9 @@ def test_samplers_that_nobody_measured_say_why_there_is_no_figure(runs: dict[str
 
 
 def test_a_figure_that_was_measured_here_is_shown(runs: dict[str, Run]) -> None:
-    keys = [shared.atlas().run_key(runs[name].id) for name in ("pca", "classifier")]
+    judge = samplers_panel.judge_on("digits")
+    assert judge is not None
+    keys = [shared.atlas().run_key(run_id) for run_id in (runs["pca"].id, judge.id)]
     shares = np.full(10, 0.1)
     for at, sampler in enumerate(("prior", "gaussian", "mixture")):
         quality = SampleQuality(360, 100.0 * (at + 1), 2.0, shares, shares, 0.9, 0.99)

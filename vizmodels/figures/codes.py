@@ -1,6 +1,7 @@
 """Codes of a codebook: their usage, their places, their distances, each in its own colour."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,6 +12,18 @@ from vizmodels.figures.theme import AXIS_FONT, MODEL_COLOURS, styled
 DOT = (7.0, 34.0)  # px, of the least and of the most used code
 NEUTRAL = "#808890"  # reads on white and on black
 NEAREST_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class EpochCurve:
+    """A figure of the whole test set after each of E epochs of one training."""
+
+    caption: str
+    epochs: NDArray[np.int64]
+    values: NDArray[np.floating]
+
+    def __post_init__(self) -> None:
+        assert self.epochs.shape == self.values.shape and self.epochs.ndim == 1
 
 
 def usage_figure(
@@ -111,25 +124,23 @@ def distances_figure(
 
 
 def usage_over_training_figure(
-    curves: Sequence[tuple[str, NDArray[np.floating], NDArray[np.floating]]],
-    y_title: str,
-    height: int = 320,
+    curves: Sequence[EpochCurve], y_title: str, height: int = 320
 ) -> go.Figure:
     """A figure of the whole test set after each epoch, one line for each training.
 
     Parameters
     ----------
-    curves : caption, epochs (E,) and values (E,)
+    curves : a line each
     y_title : what the values are, with their unit
     height : px
     """
     figure = go.Figure()
-    for (caption, epochs, values), colour in zip(curves, MODEL_COLOURS, strict=False):
+    for curve, colour in zip(curves, MODEL_COLOURS, strict=False):
         figure.add_scatter(
-            x=epochs,
-            y=np.asarray(values, dtype=np.float32),
+            x=curve.epochs,
+            y=curve.values.astype(np.float32),
             mode="lines+markers",
-            name=caption,
+            name=curve.caption,
             line={"color": colour, "width": 2.5},
             marker={"size": 9},
         )
