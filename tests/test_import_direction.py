@@ -43,6 +43,7 @@ ALLOWED |= {
     },
     "shipped_reports": {*DIRECTION[: DIRECTION.index("figures")], "shipped_reports", *EVERYWHERE},
     "gallery": {"specs", "experiment", "data", "models", "training", "runs", *EVERYWHERE},
+    "measurements": {*DIRECTION[: DIRECTION.index("figures")], *EVERYWHERE},
     "__init__": {*DIRECTION, *EVERYWHERE},
 }
 LIBRARY = sorted((ROOT / "vizmodels").rglob("*.py"))
