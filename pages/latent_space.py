@@ -2,12 +2,14 @@ import streamlit as st
 
 from pages.parts.data_gate import data_are_here
 from pages.parts.export import offer_export
+from pages.parts.extent import pick_extent
 from pages.parts.frame import explanation, head
 from pages.parts.map_3d import show_3d
 from pages.parts.model_label import lettered
 from pages.parts.model_picker import pick_up_to_four
 from pages.parts.projection_panel import ready_projection, show_status
 from pages.parts.run_kinds import KIND_NAMES, first_map_kind, map_kinds
+from pages.parts.selection_caption import show_selection
 from pages.parts.shape_panel import shape_table, show_shapes
 from pages.parts.shared import atlas
 from pages.parts.stage import show_stage
@@ -18,7 +20,7 @@ from vizmodels.analysis.projection import project
 THIRD_HEIGHT = 480  # px, of the third model's map
 
 head("Latent space", "How is the latent space laid out — AE against VAE?")
-controls = st.columns([3, 3, 3, 4, 2])
+controls = st.columns([3, 3, 3, 4, 2, 2])
 models = pick_up_to_four(("vae", "autoencoder", "vqvae"), controls[:3], n_axes=2)
 if models and data_are_here(models[0]):
     a, pair, third = models[0], models[:2], models[2:]
@@ -38,10 +40,12 @@ if models and data_are_here(models[0]):
             "Axes", (2, 3), default=2, required=True, key="axes", format_func="{}-D".format,
             bind="query-params",
         )  # fmt: skip
-    encode(pair)
-    shown = ready_projection(pair, wanted, axes)
+    extent = pick_extent(pair, controls[5]) if axes == 2 else "some"
+    encode(pair, extent)
+    shown = ready_projection(pair, wanted, axes, extent)
     if axes == 2:
-        show_stage(*pair, kind=shown.kind, key="map_stage")
+        stage = show_stage(*pair, kind=shown.kind, extent=extent, key="map_stage")
+        show_selection(pair, stage.selected, shown.kind, extent)
     else:
         show_3d(pair, shown.kind)
     show_status(pair, shown, axes)
@@ -80,6 +84,9 @@ explanation(
         "Are a VAE's clusters more regular than an AE's? Read the roundness and the distances.",
         "Choose two 16-D models, then PCA against UMAP: which distances survive?",
         "Colour the strokes by slant or thickness: does an axis follow it?",
+        "Press G: the whole visible plane is decoded. Where it is pale, no picture was encoded.",
+        "Play the epochs under a map: when do the classes part?",
+        "Hold Shift and drag around a few points: what do these pictures have in common?",
     ],
     r"q(z|x) = \mathcal N(\mu(x), \operatorname{diag}\sigma^2(x)),\qquad p(z) = \mathcal N(0, I)"
     r",\qquad q(z) = \tfrac1N\textstyle\sum_n q(z|x_n)",

@@ -22,6 +22,12 @@ PAGES = {
             icon=":material/play_circle:",
             help="Train a model and watch it learn.",
         ),
+        st.Page(
+            "ablation.py",
+            title="Ablation",
+            icon=":material/grid_on:",
+            help="What latent size, KL weight and noise weight do: sweeps.",
+        ),
     ],
     "Look inside": [
         st.Page(
@@ -47,6 +53,24 @@ PAGES = {
             title="Interpolation",
             icon=":material/linear_scale:",
             help="What lies between two images, and what each latent axis does.",
+        ),
+        st.Page(
+            "sampling.py",
+            title="Sampling",
+            icon=":material/casino:",
+            help="Samples of every family side by side, and how good they are.",
+        ),
+        st.Page(
+            "codebook.py",
+            title="Codebook",
+            icon=":material/grid_view:",
+            help="The codes of a VQ-VAE: which live, what each draws, and what a prior makes.",
+        ),
+        st.Page(
+            "information.py",
+            title="Information kept",
+            icon=":material/fact_check:",
+            help="How many digits survive: judges of reconstructions and latents.",
         ),
     ],
 }

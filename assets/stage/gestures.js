@@ -10,6 +10,15 @@
  * @property {(dx: number, dy: number) => void} pan
  * @property {(factor: number, x: number, y: number) => void} zoom
  * @property {(key: string) => boolean} key false if the key means nothing here
+ * @property {(x: number, y: number, event: PointerEvent) => Grip | null} grab a press; what it gives
+ *   takes the drag that follows, in place of hovering and panning
+ */
+
+/**
+ * @typedef {object} Grip a drag that means something else than panning
+ * @property {(x: number, y: number) => void} move
+ * @property {() => void} end
+ * @property {() => void} cancel it was a click after all, or a second finger came down
  */
 
 const STILL = 4; // pixels a pointer may move and still have clicked
@@ -25,6 +34,8 @@ export function listen(element, on) {
   /** @type {Map<number, {x: number, y: number}>} pointers that are down */
   const down = new Map();
   let start = null; // where the only pointer went down, while it may still be a click
+  /** @type {Grip | null} */
+  let grip = null;
   let last = null; // where the mouse is, in fractions of pixels, which wheel events round off
 
   element.addEventListener("pointerdown", (event) => {
@@ -33,6 +44,8 @@ export function listen(element, on) {
     down.set(event.pointerId, at);
     start = down.size === 1 ? at : null;
     element.setPointerCapture(event.pointerId);
+    grip?.cancel();
+    grip = down.size === 1 ? on.grab(at.x, at.y, event) : null;
     if (event.pointerType === "touch" && down.size === 1) on.hover(at.x, at.y);
   });
 
@@ -42,7 +55,9 @@ export function listen(element, on) {
     if (!before) return on.hover(at.x, at.y);
     if (start && Math.hypot(at.x - start.x, at.y - start.y) > STILL) start = null;
     const isTouch = event.pointerType === "touch";
-    if (down.size === 2) pinch(on, [...down.entries()], event.pointerId, at);
+    if (grip) {
+      if (!start) grip.move(at.x, at.y);
+    } else if (down.size === 2) pinch(on, [...down.entries()], event.pointerId, at);
     else if (isTouch) on.hover(at.x, at.y);
     else if (!start) {
       on.pan(at.x - before.x, at.y - before.y);
@@ -54,6 +69,11 @@ export function listen(element, on) {
 
   const release = (event) => {
     const wasDown = down.delete(event.pointerId);
+    if (grip && wasDown) {
+      if (start || event.type !== "pointerup") grip.cancel();
+      else grip.end();
+      grip = null;
+    }
     if (!wasDown || !start || event.type !== "pointerup") return;
     on.click(start.x, start.y, event.pointerType === "touch");
     start = null;

@@ -19,6 +19,6 @@ export function mount(component) {
     stage = new Stage(parentElement);
     stages.set(parentElement, stage);
   }
-  stage.onPicked = (index) => setStateValue("picked", { index });
+  stage.onTold = setStateValue;
   if (data) stage.show(data);
 }

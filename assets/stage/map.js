@@ -5,6 +5,8 @@
 import { contextOf, make } from "./elements.js";
 import { listen } from "./gestures.js";
 import { Markers } from "./markers.js";
+import { Manifold } from "./manifold.js";
+import { Overlay } from "./overlay.js";
 import { paintPoints, pointSize } from "./raster.js";
 import * as scales from "./scales.js";
 import { fitView, panned, toMap, toScreen, zoomed } from "./view.js";
@@ -18,6 +20,8 @@ const KEY_ZOOM = 1.35;
  * @property {() => void} leave
  * @property {(x: number, y: number, isTouch: boolean) => void} pick
  * @property {() => void} changed something has to be drawn
+ * @property {(x: number, y: number, event: PointerEvent) =>
+ *   import("./gestures.js").Grip | null} grab a press that may be the start of a drag
  */
 
 export class MapView {
@@ -37,7 +41,11 @@ export class MapView {
     top.setAttribute("role", "application");
     this.top = top;
     this.markers = new Markers();
-    this.plot = make("div", { class: "plot" }, ...this.canvases, this.markers.element);
+    this.overlay = new Overlay();
+    this.manifold = new Manifold();
+    const over = [this.overlay.element, this.markers.element];
+    const layers = [grid, this.manifold.canvas, points, top, ...over];
+    this.plot = make("div", { class: "plot" }, ...layers);
     const heading = make("header", {}, letter, this.title);
     this.element = make("section", { class: "map", "data-model": which }, heading, this.plot);
     this.content = null;
@@ -70,6 +78,11 @@ export class MapView {
     this.invalidate();
   }
 
+  /** The same points at other places, in the view that is shown. @param {Float32Array} xy */
+  place(xy) {
+    this.content.xy = xy;
+  }
+
   /** The view in which all points are seen. */
   fit() {
     this.isFitted = true;
@@ -93,11 +106,13 @@ export class MapView {
    * Draw what is stale, and put the markers where they belong.
    * @param {import("./theme.js").Theme} theme
    * @param {import("./markers.js").Shown} shown with places on the map, not on the screen
+   * @param {import("./overlay.js").Mark[]} marks
    * @returns {boolean} whether there was anything to draw on
    */
-  draw(theme, shown) {
+  draw(theme, shown, marks) {
     if (!this.view || !this.drawing) return false;
-    if (this.isStale) {
+    const wasStale = this.isStale;
+    if (wasStale) {
       this.#drawGrid(theme);
       this.#drawPoints();
       this.#drawLetters(theme);
@@ -107,6 +122,7 @@ export class MapView {
     const at = (place) => place && toScreen(view, width, height, place[0], place[1]);
     const [probe, lit, pinned] = [shown.probe, shown.lit, shown.pinned].map(at);
     this.markers.place({ ...shown, probe, lit, pinned }, width, height);
+    this.overlay.draw(marks, at, wasStale);
     return true;
   }
 
@@ -180,7 +196,14 @@ export class MapView {
       pan: whenShown((dx, dy) => move(panned(this.view, dx, dy))),
       zoom: whenShown(zoomTo),
       key: whenShown((key) => this.#key(key, move, zoomTo)),
+      grab: (x, y, event) => this.#grip(x, y, event, at),
     });
+  }
+
+  /** A drag that is not the map's own, told in places of the map. */
+  #grip(x, y, event, at) {
+    const grip = this.view && this.on.grab(...at(x, y), event);
+    return grip ? { ...grip, move: (toX, toY) => grip.move(...at(toX, toY)) } : null;
   }
 
   /** Keys move the map under a probe that stays in its middle. */

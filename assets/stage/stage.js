@@ -1,33 +1,107 @@
 /**
- * The stage: maps, read-out and sliders around one probe, drawn at most once a frame.
+ * The stage: maps, read-out and panels around one probe, drawn at most once a frame.
  */
 
 import { withAlpha } from "./colours.js";
 import { make } from "./elements.js";
-import { loadCore, loadMap, loadPoints } from "./load.js";
+import { EpochBar } from "./epoch_bar.js";
+import { handleOf } from "./handle.js";
+import { loadEpoch } from "./load.js";
+import { loadAll } from "./loading.js";
 import { MapView } from "./map.js";
+import { Movement } from "./movement.js";
+import { PANELS } from "./panel_list.js";
+import { Panels } from "./panels.js";
 import { pictureAt, Probe } from "./probe.js";
 import { arrange, shuffledOrder } from "./raster.js";
-import { describePicture, describePlace, paintThumbnail, Readout } from "./readout.js";
-import { Sliders } from "./sliders.js";
+import { paintThumbnail, Readout } from "./readout.js";
+import { selectWithin } from "./selection.js";
+import { SelectionPanel } from "./selection_panel.js";
+import { SelectionTool } from "./selection_tool.js";
 import { isDark, readTheme, watchTheme } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
+import { Voice } from "./voice.js";
 
 const REACH = 12; // pixels within which a picture counts as being under the pointer
 const REACH_TOUCH = 22; // a finger is wider
-const DIMMED = 26; // of 255: how opaque the classes are that were not picked out
-const SPOKEN_EVERY = 800; // ms between announcements to screen readers
+const DIMMED = 26; // of 255: how opaque the points are that were not picked out
+const NO_MARKS = [];
 const TAG_PIXELS = 72; // about, the side of the thumbnail on the map
 
 export class Stage {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stats = { decodes: 0, draws: 0, lastDrawMs: 0, lastDecodeMs: 0 };
-    this.onPicked = () => {};
+    this.onTold = () => {};
+    /** @type {import("./loading.js").Models} after the epochs that are shown */
     this.models = {};
+    /** @type {import("./loading.js").Models} after their last epochs */
+    this.loaded = {};
+    /** @type {Partial<Record<"a" | "b", MapView>>} */
     this.maps = {};
+    /** @type {Partial<Record<"a" | "b", EpochBar>>} */
+    this.epochBars = {};
+    /** @type {import("./selection.js").Selection | null} */
+    this.selection = null;
+    this.movement = new Movement();
     this.#build(parent);
   }
+
+  // For panels: `points`, `models`, `probe`, `selection` and `maps` to be read, and these to act.
+
+  /** Have the next frame drawn. Whatever changes what is seen calls this, as often as it likes. */
+  redraw() {
+    this.frame ??= requestAnimationFrame(() => this.#drawFrame());
+  }
+
+  /**
+   * Look somewhere else: the probe is changed and the next frame decodes what it then holds.
+   * @param {(probe: Probe) => void} change such as `(probe) => probe.setLatent("a", z)`
+   */
+  look(change) {
+    this.pending = null;
+    change(this.probe);
+    this.redraw();
+  }
+
+  /** Pin a picture, or none. @param {number | null} index */
+  pin(index) {
+    this.look((probe) => {
+      probe.pinned = index;
+      if (index !== null) probe.moveToPicture(index);
+    });
+    if (index !== null) this.tell("picked", { index });
+  }
+
+  /** Select pictures, or none. @param {import("./selection.js").Selection | null} selection */
+  select(selection) {
+    const found = selection?.indices.length ? selection : null;
+    if (!found && !this.selection) return;
+    this.selection = found;
+    this.#colour();
+    this.panels.show(this);
+    if (this.selection) this.panels.choose(this.panels.panels.find((p) => p instanceof SelectionPanel));
+    const { which, polygon } = this.selection ?? {};
+    this.tell("selected", this.selection && { map: which, polygon });
+  }
+
+  /** A point's colour as CSS. @param {number} index */
+  cssOf(index) {
+    const word = this.colours[index];
+    return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
+  }
+
+  /** Set a value of the component in Python, which runs the page again. */
+  tell(name, value) {
+    this.onTold(name, value);
+  }
+
+  /** Say in the stage what went wrong. @param {Error} error whose message is a sentence */
+  complain(error) {
+    this.voice.complain(error);
+  }
+
+  // The stage itself.
 
   /** Show what Python sent, keeping what has not changed. @param {any} data */
   show(data) {
@@ -41,63 +115,71 @@ export class Stage {
     const loading = this.#load(data, wanted);
     this.root.__stage.ready = loading;
     loading.catch((error) => {
-      if (wanted === this.wanted) this.body.hidden = true; // no map that belongs to another run
-      this.#complain(error, wanted);
+      if (wanted !== this.wanted) return;
+      this.body.hidden = true; // no map that belongs to another run
+      this.complain(error);
     });
   }
 
   async #load(data, wanted) {
-    const isNew = this.points?.url !== data.points.url;
-    this.#say(`Loading ${data.a.title}${data.b ? ` and ${data.b.title}` : ""} …`);
-    let whyNoB = null;
-    const [points, a, b] = await Promise.all([
-      isNew ? loadPoints(data.points) : this.points,
-      this.#loadModel(data.a, data.points, isNew),
-      data.b ? this.#loadModel(data.b, data.points, isNew).catch((error) => (whyNoB = error)) : null,
-      this.styled,
-    ]);
+    this.voice.say(`Loading ${data.a.title}${data.b ? ` and ${data.b.title}` : ""} …`);
+    this.body.hidden = false;
+    const loading = loadAll(data, this.points, this.loaded);
+    const [{ points, models, isNew, whyNoB }] = await Promise.all([loading, this.styled]);
     if (wanted !== this.wanted) return; // another rerun asked for something else meanwhile
-    this.points = Object.assign(points, { url: data.points.url });
-    this.#place(b && !whyNoB ? { a, b } : { a }, isNew);
-    this.#say("");
-    if (whyNoB) this.#complain(whyNoB, wanted);
+    this.spec = data.points;
+    points.sheets.onLoad = () => this.redraw();
+    points.sheets.onFail = (error) => this.complain(error);
+    this.#place(points, models, isNew);
+    this.voice.say("");
+    if (whyNoB) this.complain(whyNoB);
     await new Promise((done) => (this.afterFrame = done));
     this.root.dataset.ready = "true";
-    points.spriteReady.then(
-      () => this.#redraw(),
-      (error) => this.#complain(error, wanted),
-    );
-  }
-
-  /** A model and its map; what an earlier call has loaded is used again. */
-  async #loadModel(spec, points, isNew) {
-    const old = isNew ? null : Object.values(this.models).find((m) => same(m.spec, spec, "program"));
-    const core = old ?? (await loadCore(spec, points));
-    const map = old && same(old.map.spec, spec.map, "url") ? old.map : await loadMap(spec.map, core);
-    return { ...core, spec, map };
   }
 
   /** Put loaded models on the stage. */
-  #place(models, isNew) {
+  #place(points, loaded, isNew) {
     const pinned = isNew ? null : this.probe?.pinned ?? null;
-    const oldZ = this.probe?.sides.a?.z;
-    const isSameA = !isNew && this.models.a?.spec.program === models.a.spec.program;
-    if (isNew) {
-      this.order = shuffledOrder(this.points.n);
-      this.isQuiet = true; // its first legend must not colour maps that are not there yet
-      this.toolbar.show(this.points);
-      this.isQuiet = false;
+    const [before, oldZ] = [this.models, this.probe?.sides.a?.z];
+    this.points = points;
+    this.loaded = loaded;
+    if (isNew) [this.order, this.selection] = [shuffledOrder(points.n), null];
+    this.models = {};
+    for (const [which, model] of Object.entries(loaded)) {
+      this.models[which] = this.#epochBar(which).show(model);
     }
-    const before = this.models;
-    this.models = models;
-    this.probe = new Probe(models);
+    const isSameA = !isNew && before.a?.decode === this.models.a.decode;
+    this.probe = new Probe(this.models);
     this.probe.pinned = pinned;
     if (pinned !== null) this.probe.moveToPicture(pinned);
-    else if (isSameA) this.probe.sides.a.z.set(oldZ), this.probe.settle();
+    else if (isSameA) this.probe.setLatent("a", oldZ);
     this.#placeMaps(before);
-    this.readout.show(this.points.imageShape, Boolean(models.b));
-    if (!isSameA) this.sliders.show(models.a.axes);
+    this.readout.show(points.imageShape, Boolean(loaded.b));
+    this.isQuiet = true; // the colours are worked out once, for all that has changed
+    this.toolbar.show(points, loaded);
+    this.isQuiet = false;
     this.#colour();
+    this.panels.show(this);
+  }
+
+  #epochBar(which) {
+    return (this.epochBars[which] ??= new EpochBar(
+      (model) => this.#goTo(which, model),
+      (epoch, base) => loadEpoch(epoch, base, this.spec),
+      (error) => this.complain(error),
+    ));
+  }
+
+  /** Show another epoch of a side's run: its points move, and it decodes with those weights. */
+  #goTo(which, model) {
+    const from = this.models[which].map.xy;
+    this.models[which] = model;
+    this.probe.replace(which, model);
+    this.maps[which].place(model.map.xy);
+    this.maps[which].manifold.forget();
+    this.movement.start(which, from, model.map.xy);
+    this.panels.show(this);
+    this.redraw();
   }
 
   #placeMaps(before) {
@@ -114,6 +196,7 @@ export class Stage {
       map.markers.setTagSize([width, height], multiple);
       if (before[which]?.map === model.map && map.content) continue;
       const { kind, axes } = model.map.spec;
+      this.movement.finish(which);
       map.show({
         xy: model.map.xy,
         captions: axes,
@@ -127,64 +210,55 @@ export class Stage {
   }
 
   #makeMap(which) {
-    return new MapView(which, {
+    const map = new MapView(which, {
       probe: (x, y) => this.#moveTo(which, x, y),
       leave: () => {
         if (this.probe.pinned === null) return; // the last place under the pointer stays
         this.pending = null;
         this.probe.rest();
-        this.#redraw();
+        this.redraw();
       },
       pick: (x, y, isTouch) => this.#pick(which, x, y, isTouch),
-      changed: () => this.#redraw(),
+      grab: (x, y, event) =>
+        this.panels.open.pointer?.grab?.(which, x, y, event) ??
+        this.selectionTool.grab(which, x, y, event),
+      changed: () => this.redraw(),
     });
+    map.element.append(this.#epochBar(which).element);
+    return map;
   }
 
   /** The pointer is here; the next frame decodes it. Of several in one frame the last counts. */
   #moveTo(which, x, y) {
     this.pending = [which, x, y];
-    this.#redraw();
+    this.redraw();
   }
 
   #pick(which, x, y, isTouch) {
+    if (this.panels.open.pointer?.pick?.(which, x, y, isTouch)) return;
     const reach = this.maps[which].unitsOf(isTouch ? REACH_TOUCH : REACH);
     const index = pictureAt(this.models[which].map.tree, x, y, reach);
-    this.#pin(index === this.probe.pinned ? null : index);
-  }
-
-  #pin(index) {
-    this.pending = null;
-    this.probe.pinned = index;
-    if (index !== null) {
-      this.probe.moveToPicture(index);
-      this.onPicked(index);
-    }
-    this.#redraw();
-  }
-
-  #slide(change) {
-    this.pending = null;
-    change(this.probe);
-    this.#redraw();
+    this.pin(index === this.probe.pinned ? null : index);
   }
 
   #colour() {
     if (this.isQuiet || !this.probe) return;
     this.colours = this.toolbar.colours();
-    const [isLit, dim] = [this.toolbar.filter(), (word) => withAlpha(word, DIMMED)];
-    for (const which of Object.keys(this.models)) {
-      const { xy } = this.models[which].map;
-      this.maps[which].setDrawing(arrange(xy, this.colours, this.order, isLit, dim));
-    }
+    for (const [which, { map }] of Object.entries(this.models)) this.#arrange(which, map.xy);
   }
 
-  #redraw() {
-    this.frame ??= requestAnimationFrame(() => this.#drawFrame());
+  /** The points of one map, at these places, in their colours. */
+  #arrange(which, xy) {
+    const [ofLegend, mask] = [this.toolbar.filter(), this.selection?.mask];
+    const isLit = mask ? (i) => mask[i] === 1 && (!ofLegend || ofLegend(i)) : ofLegend;
+    const dim = (word) => withAlpha(word, DIMMED);
+    this.maps[which].setDrawing(arrange(xy, this.colours, this.order, isLit, dim));
   }
 
   #drawFrame() {
     this.frame = null;
     if (!this.probe) return;
+    for (const [which, xy] of this.movement.step(performance.now())) this.#arrange(which, xy);
     if (this.pending) {
       const [which, x, y] = this.pending;
       this.pending = null;
@@ -195,16 +269,26 @@ export class Stage {
     this.#decode();
     const began = performance.now();
     let isDrawn = true;
-    for (const which of Object.keys(this.models)) {
-      isDrawn = this.maps[which].draw(this.theme, this.#shown(which)) && isDrawn;
-    }
+    for (const which of Object.keys(this.models)) isDrawn = this.#drawMap(which) && isDrawn;
     this.stats.lastDrawMs = performance.now() - began;
     this.stats.draws++;
     const { index } = this.probe;
-    this.readout.update(this.probe, this.points, index === null ? "transparent" : this.#css(index));
-    this.sliders.update(this.probe.sides.a.z);
-    this.#speak();
+    this.readout.update(this.probe, this.points, index === null ? "transparent" : this.cssOf(index));
+    this.panels.update(this.probe);
+    this.voice.speak(this.probe, this.points);
     if (isDrawn) this.afterFrame?.();
+  }
+
+  #drawMap(which) {
+    const map = this.maps[which];
+    const ofPanel = this.panels.open.marks?.(which) ?? NO_MARKS;
+    const isDrawn = map.draw(this.theme, this.#shown(which), this.selectionTool.marks(which) ?? ofPanel);
+    if (!isDrawn) return false;
+    const { view, width, height } = map;
+    const anchor = this.probe.anchor(which);
+    const { imageShape } = this.points;
+    map.manifold.follow(this.models[which], anchor, imageShape, view, width, height);
+    return true;
   }
 
   #decode() {
@@ -228,38 +312,10 @@ export class Stage {
       probe: place,
       isSupported,
       lit: placeOf(index),
-      litColour: index === null ? "" : this.#css(index),
+      litColour: index === null ? "" : this.cssOf(index),
       pinned: placeOf(pinned),
-      pinnedColour: pinned === null ? "" : this.#css(pinned),
+      pinnedColour: pinned === null ? "" : this.cssOf(pinned),
     };
-  }
-
-  /** A point's colour as CSS. */
-  #css(index) {
-    const word = this.colours[index];
-    return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
-  }
-
-  #speak() {
-    this.spoken ??= setTimeout(() => {
-      this.spoken = null;
-      const { probe } = this;
-      const words = `${describePicture(probe, this.points)}. ${describePlace(probe.sides.a).join(", ")}`;
-      if (this.live.textContent !== words) this.live.textContent = words;
-    }, SPOKEN_EVERY);
-  }
-
-  #say(sentence) {
-    this.status.textContent = sentence;
-    this.alert.hidden = true;
-    this.body.hidden = false;
-  }
-
-  #complain(error, wanted) {
-    if (wanted !== this.wanted) return;
-    this.status.textContent = "";
-    this.alert.textContent = error.message;
-    this.alert.hidden = false;
   }
 
   #setLayout(data) {
@@ -273,51 +329,62 @@ export class Stage {
     for (const map of Object.values(this.maps)) map.invalidate();
   }
 
+  /** Pictures in place of points, or points again. */
+  #toggleManifold() {
+    const isOn = this.manifoldButton.getAttribute("aria-pressed") !== "true";
+    this.manifoldButton.setAttribute("aria-pressed", String(isOn));
+    this.root.classList.toggle("manifolds", isOn);
+    for (const which of ["a", "b"]) this.maps[which]?.manifold.turn(isOn);
+    this.redraw();
+  }
+
   #build(parent) {
+    this.selectionTool = new SelectionTool(
+      (which, polygon) => this.select(selectWithin(which, this.models[which].map.xy, polygon)),
+      () => this.redraw(),
+    );
+    const fitAll = () => Object.values(this.maps).forEach((map) => map.content && map.fit());
+    const fit = button("Fit", "Show all points. Key: 0", fitAll);
+    this.manifoldButton = button("Grid", "What every place decodes to. Key: G", () =>
+      this.#toggleManifold(),
+    );
+    this.manifoldButton.setAttribute("aria-pressed", "false");
     this.toolbar = new Toolbar(
       () => this.#colour(),
-      () => Object.values(this.maps).forEach((map) => map.content && map.fit()),
+      (error) => this.complain(error),
+      this.manifoldButton,
+      this.selectionTool.element,
+      fit,
     );
     this.readout = new Readout();
-    this.sliders = new Sliders({
-      set: (axis, value) => this.#slide((probe) => probe.setAxis(axis, value)),
-      reset: (axis) => this.#slide((probe) => probe.setAxis(axis, probe.anchor("a")[axis])),
-      resetAll: () => this.#slide((probe) => probe.resetAxes()),
-    });
+    this.panels = new Panels(PANELS.map((Panel) => new Panel()), () => this.redraw());
     this.mapRow = make("div", { class: "maps" });
-    this.status = make("p", { class: "status", role: "status" });
-    this.alert = make("p", { class: "alert", role: "alert", hidden: "" });
-    this.live = make("p", { class: "spoken", "aria-live": "polite" });
-    const panel = make("div", { class: "panel" }, this.readout.element, this.sliders.element);
+    this.voice = new Voice();
+    const panel = make("div", { class: "panel" }, this.readout.element, this.panels.element);
     this.body = make("div", { class: "body" }, this.toolbar.element, this.mapRow, panel);
-    const words = [this.status, this.alert, this.live];
-    this.root = make("div", { class: "stage empty" }, ...words, this.body);
-    this.root.__stage = this.#handle();
+    this.root = make("div", { class: "stage empty" }, ...this.voice.elements, this.body);
+    this.root.__stage = handleOf(this);
     const style = make("link", { rel: "stylesheet", href: new URL("stage.css", import.meta.url).href });
     this.styled = new Promise((done) => (style.onload = style.onerror = () => done()));
     this.styled.then(() => this.#applyTheme());
     parent.append(style, this.root);
-    this.root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.probe && this.probe.pinned !== null) this.#pin(null);
-    });
+    this.root.addEventListener("keydown", (event) => this.#key(event));
     watchTheme(this.root, () => this.#applyTheme());
   }
 
-  /** What tests and benches may ask. */
-  #handle() {
-    return {
-      ready: Promise.resolve(),
-      stats: this.stats,
-      decode: (which, z) => this.models[which].decode(z).slice(),
-      encode: (which, pixels) => this.models[which].encode(pixels),
-      probe: (which = "a") => {
-        const { z, pixels } = this.probe.sides[which];
-        return { z: z.slice(), pixels: pixels?.slice() ?? null };
-      },
-    };
+  #key(event) {
+    if (!this.probe || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("select, input:not([type='range'])")) return; // typed there
+    if (this.panels.open.key?.(event) || event.defaultPrevented) return;
+    if (event.key === "Escape" && this.selection) this.select(null);
+    else if (event.key === "Escape" && this.probe.pinned !== null) this.pin(null);
+    else if (event.key === "g") this.#toggleManifold();
+    else this.selectionTool.key(event.key);
   }
 }
 
-function same(one, other, key) {
-  return one[key] === other[key];
+function button(name, title, onClick) {
+  const element = make("button", { type: "button", title }, name);
+  element.addEventListener("click", onClick);
+  return element;
 }

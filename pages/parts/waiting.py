@@ -7,17 +7,18 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.parts.shared import atlas, reports
+from vizmodels.analysis.points import Extent
 from vizmodels.analysis.reconstruction import Reconstructions, reconstruct
 from vizmodels.analysis.reconstruction_report import LossParts, ReconstructionReport, loss_parts
 from vizmodels.analysis.reports import RECONSTRUCTION
 from vizmodels.runs.library import RunRecord
 
 
-def encode(models: Sequence[RunRecord]) -> None:
+def encode(models: Sequence[RunRecord], extent: Extent = "some") -> None:
     """Have the pictures on the maps of these runs encoded."""
     with st.spinner("Encoding the pictures of the map", show_time=True):
         for model in models:
-            atlas().latents(model.id)
+            atlas().latents(model.id, extent)
 
 
 def reconstruction_reports(models: Sequence[RunRecord]) -> list[ReconstructionReport]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from stage_site import StageSite, serve
+from stage_toys import Toys
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
@@ -60,3 +61,8 @@ def _open(context: BrowserContext, site: StageSite) -> Iterator[Page]:
     yield page
     page.close()
     assert not errors, errors
+
+
+@pytest.fixture(scope="session")
+def toys(site: StageSite) -> Toys:
+    return Toys(site)

@@ -15,7 +15,7 @@ import torch
 
 from vizmodels.export.latent_bytes import latent_bytes
 from vizmodels.export.layer_program import layer_program
-from vizmodels.export.sprite import sprite_sheet
+from vizmodels.export.sprite import COLUMNS, SHEET_TILES, sprite_sheet
 from vizmodels.models.autoencoder import Autoencoder
 
 STAGE = Path(__file__).parents[2] / "assets" / "stage"
@@ -60,8 +60,10 @@ class StageSite:
         factor_names: list[str] | None = None,
     ) -> dict[str, Any]:
         """Serve pictures (N, C, H, W) and return `data.points`."""
-        sprite, base = sprite_sheet(images), f"artefacts/points/{key}"
-        self.files[f"/{base}/sprite.png"] = sprite.png
+        base = f"artefacts/points/{key}"
+        for sheet, first in enumerate(range(0, len(images), SHEET_TILES)):
+            png = sprite_sheet(images[first : first + SHEET_TILES])
+            self.files[f"/{base}/sheet-{sheet}.png"] = png
         if labels is not None:
             self.files[f"/{base}/labels.bin"] = labels.astype(np.uint8).tobytes()
         if factors is not None:
@@ -70,7 +72,8 @@ class StageSite:
             "url": base,
             "n": len(images),
             "image_shape": list(images.shape[1:]),
-            "columns": sprite.columns,
+            "columns": COLUMNS,
+            "sheet_tiles": SHEET_TILES,
             "class_names": class_names,
             "factor_names": factor_names or [],
             "has_labels": labels is not None,
@@ -106,6 +109,29 @@ class StageSite:
             "latents": f"{base}/latents.bin",
             "map": place,
         }
+
+    def add_epoch(
+        self, side: dict[str, Any], epoch: int, model: Autoencoder, latents: np.ndarray
+    ) -> None:
+        """Serve a 2-D model's earlier epoch under `data.a`, whose epochs come in order."""
+        program, base = layer_program(model), f"artefacts/runs/{side['run']}/epochs/{epoch}"
+        self.files[f"/{base}/program.json"] = program.to_json().encode()
+        self.files[f"/{base}/weights.bin"] = program.weights
+        self.files[f"/{base}/latents.bin"] = latents.astype("<f4").tobytes()
+        at_epoch = {
+            "epoch": epoch,
+            "program": f"{base}/program.json",
+            "weights": f"{base}/weights.bin",
+            "latents": f"{base}/latents.bin",
+            "map": {**side["map"], "url": f"{base}/latents.bin"},
+        }
+        side.setdefault("epochs", []).append(at_epoch)
+
+    def add_measure(self, side: dict[str, Any], title: str, values: np.ndarray) -> None:
+        """Serve one number for each picture, by which the points of `data.a` can be coloured."""
+        url = f"artefacts/runs/{side['run']}/measures/{len(side.get('measures', []))}.bin"
+        self.files[f"/{url}"] = values.astype("<f4").tobytes()
+        side.setdefault("measures", []).append({"name": title, "title": title, "url": url})
 
 
 @contextmanager

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from pages.parts import artefacts, finished_run, gallery_cards, noise_panel, shared, traversal_panel
+from pages.parts import (
+    artefacts,
+    code_stage,
+    finished_run,
+    gallery_cards,
+    information_views,
+    noise_panel,
+    samplers_panel,
+    sampling_panel,
+    shared,
+    traversal_panel,
+)
 from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
@@ -23,6 +34,7 @@ PROCESS_WIDE = (
     shared.library,
     shared.atlas,
     shared.reports,
+    shared.measurements,
     artefacts.sprite,
     artefacts.program,
     gallery_cards._sheet,
@@ -30,6 +42,10 @@ PROCESS_WIDE = (
     noise_panel._denoised,
     noise_panel._ground,
     traversal_panel._walks,
+    code_stage.codebook_report,
+    sampling_panel._prior,
+    *samplers_panel.caches(),
+    information_views._lost,
 )
 
 SMALL_SPECS: dict[str, AnySpec] = {
