@@ -31,9 +31,9 @@ def arrows_svg(
     axis_names : captions of the two axes
     ink : colour of the arrows and of the text; that of the page, light or dark
     """
-    every = np.concatenate([start, end, again])
-    low = np.minimum(np.quantile(points, 1 - SEEN, axis=0), every.min(axis=0))
-    high = np.maximum(np.quantile(points, SEEN, axis=0), every.max(axis=0))
+    usual = np.quantile(points, [1 - SEEN, SEEN], axis=0)
+    reached = np.concatenate([usual, start, end, again])
+    low, high = reached.min(axis=0), reached.max(axis=0)
     centre, reach = (low + high) / 2, float((high - low).max()) / 2 or 1.0
 
     def drawn(places: NDArray[np.floating]) -> NDArray[np.floating]:
