@@ -2,6 +2,7 @@
  * The panels of the stage, in the order of their tabs; `panels.js` says what a panel is.
  */
 
+import { Codes } from "./codes_panel.js";
 import { PicturePanel } from "./picture_panel.js";
 import { SelectionPanel } from "./selection_panel.js";
 import { Sliders } from "./sliders.js";
@@ -9,6 +10,7 @@ import { Sliders } from "./sliders.js";
 /** @type {(new () => import("./panels.js").Panel)[]} */
 export const PANELS = [
   Sliders,
+  Codes,
   PicturePanel,
   SelectionPanel,
 ];
