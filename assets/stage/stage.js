@@ -81,8 +81,15 @@ export class Stage {
     this.#colour();
     this.panels.show(this);
     if (this.selection) this.panels.choose(this.panels.panels.find((p) => p instanceof SelectionPanel));
-    const { which, polygon } = this.selection ?? {};
-    this.tell("selected", this.selection && { map: which, polygon });
+    this.tell("selected", this.selection && this.#describeSelection());
+  }
+
+  /** The selection as what was drawn, on which map of which pictures. */
+  #describeSelection() {
+    const { which, polygon } = this.selection;
+    const { kind } = this.models[which].map.spec;
+    const { run } = this.loaded[which].spec;
+    return { run, kind, epoch: this.epochBars[which].epoch, n: this.points.n, polygon };
   }
 
   /** A point's colour as CSS. @param {number} index */
@@ -132,7 +139,7 @@ export class Stage {
     points.sheets.onFail = (error) => this.complain(error);
     this.#place(points, models, isNew);
     this.voice.say("");
-    if (whyNoB) this.complain(whyNoB);
+    if (whyNoB ?? points.sheets.failure) this.complain(whyNoB ?? points.sheets.failure);
     await new Promise((done) => (this.afterFrame = done));
     this.root.dataset.ready = "true";
   }
@@ -143,7 +150,7 @@ export class Stage {
     const [before, oldZ] = [this.models, this.probe?.sides.a?.z];
     this.points = points;
     this.loaded = loaded;
-    if (isNew) [this.order, this.selection] = [shuffledOrder(points.n), null];
+    if (isNew) [this.order, this.selection] = [shuffledOrder(points.n), null]; // of other pictures
     this.models = {};
     for (const [which, model] of Object.entries(loaded)) {
       this.models[which] = this.#epochBar(which).show(model);
