@@ -1,21 +1,19 @@
 import streamlit as st
 
+from pages.parts.awaited import awaited
 from pages.parts.data_gate import data_are_here
 from pages.parts.export import offer_export, show_chart
 from pages.parts.frame import explanation, head
-from pages.parts.measuring import Request, measured
 from pages.parts.model_label import lettered
 from pages.parts.model_picker import pick_up_to_four
 from pages.parts.noise_panel import show_noise
-from pages.parts.shared import atlas
 from vizmodels.analysis.denoising import (
     CURVE_IMAGES,
-    CURVE_VERSION,
-    NoiseCurve,
     add_noise,
     denoise,
     noise_curve,
 )
+from vizmodels.analysis.reports import NOISE
 from vizmodels.figures.bands import NEUTRAL, Band, bands_figure
 from vizmodels.figures.theme import MODEL_COLOURS
 
@@ -25,26 +23,17 @@ head("Denoising", "Who removes noise better?")
 models = pick_up_to_four(("autoencoder", "denoising", "vae", "vqvae"))
 if models and data_are_here(models[0]):
     show_noise(models)
-    points = atlas().points(models[0].experiment.dataset)
-    images = points.pictures.images[: min(CURVE_IMAGES, points.n_test)]
-    curves = measured(
-        [
-            Request(
-                atlas().report_name("noise", model.id, CURVE_VERSION),
-                NoiseCurve,
-                noise_curve,
-                (atlas().run(model.id).autoencoder, images),
-                f"noise curve of {model.title}",
-            )
-            for model in models
-        ],
-        f"Measuring {len(images)} pictures at eleven noise weights, which takes a few seconds",
+    curves = awaited(
+        NOISE,
+        models,
+        f"Measuring {CURVE_IMAGES} pictures at eleven noise weights, which takes a few seconds",
         CURVE_HEIGHT,
     )
     if curves is not None:
-        names = lettered(models)
-        st.markdown(f"**Error to the clean picture, by noise weight**: {len(images)} test images")
-        nothing = curves[0]
+        names, nothing = lettered(models), curves[0]
+        st.markdown(
+            f"**Error to the clean picture, by noise weight**: {nothing.noisy.shape[1]} test images"
+        )
         bands = [
             Band("doing nothing", NEUTRAL, nothing.weights, nothing.noisy.mean(axis=1), None, "dot")
         ]

@@ -22,6 +22,12 @@ PAGES = {
             icon=":material/play_circle:",
             help="Train a model and watch it learn.",
         ),
+        st.Page(
+            "ablation.py",
+            title="Ablation",
+            icon=":material/grid_on:",
+            help="What latent size, KL weight and noise weight do: sweeps.",
+        ),
     ],
     "Look inside": [
         st.Page(
@@ -41,6 +47,12 @@ PAGES = {
             title="Denoising",
             icon=":material/blur_on:",
             help="Which model removes noise best, and where noise moves the latents.",
+        ),
+        st.Page(
+            "interpolation.py",
+            title="Interpolation",
+            icon=":material/linear_scale:",
+            help="What lies between two images, and what each latent axis does.",
         ),
         st.Page(
             "sampling.py",

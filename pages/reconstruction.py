@@ -7,10 +7,9 @@ from pages.parts.frame import explanation, head
 from pages.parts.model_label import lettered, show_label, size_text
 from pages.parts.model_picker import pick_up_to_four
 from pages.parts.pictures import is_dark, show_sheet
-from pages.parts.shared import atlas
-from pages.parts.waiting import reconstruction_reports
+from pages.parts.waiting import losses, reconstructed, reconstruction_reports
 from vizmodels.analysis.latent_size import latent_size
-from vizmodels.analysis.reconstruction import loss_parts, report_reconstructions
+from vizmodels.analysis.reconstruction_report import loss_parts, report_reconstructions
 from vizmodels.analysis.sharpness import detail_energy, detail_kept
 from vizmodels.figures.errors_by_image import error_distribution_figure
 from vizmodels.figures.images import error_sheet, stacked, tile_sheet
@@ -36,7 +35,7 @@ if models and data_are_here(models[0]):
         "median": ranked[middle : middle + COLUMNS],
         "worst": ranked[::-1][:COLUMNS],
     }[order]
-    results = [atlas().pictures(model.id, chosen) for model in models]
+    results = reconstructed(models, chosen)
     originals = tile_sheet(results[0].originals, COLUMNS)
     sheets = [
         stacked([tile_sheet(r.pictures, COLUMNS), error_sheet(r.error, COLUMNS, dark=is_dark())])
@@ -53,7 +52,7 @@ if models and data_are_here(models[0]):
     with rows[-1][1]:
         st.caption("Below each reconstruction its error: blue is too dark, red too bright.")
     reports = reports or reconstruction_reports(models)
-    parts = [atlas().loss_parts(model.id) for model in models]
+    parts = losses(models)
     for at, (model, report) in enumerate(zip(models, reports, strict=True)):
         size = latent_size(model.experiment.model, model.image_shape, model.evaluation)
         mse, n = report.squared_error, len(report.squared_error)

@@ -5,6 +5,7 @@
 import { withAlpha } from "./colours.js";
 import { make } from "./elements.js";
 import { EpochBar } from "./epoch_bar.js";
+import { handleOf } from "./handle.js";
 import { loadEpoch } from "./load.js";
 import { loadAll } from "./loading.js";
 import { MapView } from "./map.js";
@@ -362,7 +363,7 @@ export class Stage {
     const panel = make("div", { class: "panel" }, this.readout.element, this.panels.element);
     this.body = make("div", { class: "body" }, this.toolbar.element, this.mapRow, panel);
     this.root = make("div", { class: "stage empty" }, ...this.voice.elements, this.body);
-    this.root.__stage = this.#handle();
+    this.root.__stage = handleOf(this);
     const style = make("link", { rel: "stylesheet", href: new URL("stage.css", import.meta.url).href });
     this.styled = new Promise((done) => (style.onload = style.onerror = () => done()));
     this.styled.then(() => this.#applyTheme());
@@ -379,22 +380,6 @@ export class Stage {
     else if (event.key === "Escape" && this.probe.pinned !== null) this.pin(null);
     else if (event.key === "g") this.#toggleManifold();
     else this.selectionTool.key(event.key);
-  }
-
-  /** What tests and benches may ask. */
-  #handle() {
-    return {
-      ready: Promise.resolve(),
-      stats: this.stats,
-      decode: (which, z) => this.models[which].decode(z).slice(),
-      encode: (which, pixels) => this.models[which].encode(pixels),
-      probe: (which = "a") => {
-        const { z, pixels } = this.probe.sides[which];
-        return { z: z.slice(), pixels: pixels?.slice() ?? null };
-      },
-      selected: () => Array.from(this.selection?.indices ?? []),
-      manifold: (which = "a") => this.maps[which].manifold.stats,
-    };
   }
 }
 

@@ -11,6 +11,7 @@ from pages.parts.run_kinds import first_map_kind
 from pages.parts.shared import atlas, library
 from vizmodels.analysis.projection import warm_up_projections
 from vizmodels.errors import LatentariumError
+from vizmodels.places import home_folder
 from vizmodels.runs.library import RunRecord
 
 ENGINE_DELAY_SECONDS = 2.0
@@ -33,9 +34,11 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
 def _warm_up() -> None:
     _prepare_first_map()
     time.sleep(ENGINE_DELAY_SECONDS)
-    from vizmodels.jobs import open_board  # here, since dask takes a second to import
+    from vizmodels.jobs import Limits, open_board  # here, since dask takes a second to import
 
-    open_board(library(), prepare=warm_up_projections).start_in_background()
+    journal, limits = home_folder() / "jobs", Limits.from_environment()
+    board = open_board(library(), journal=journal, limits=limits, prepare=warm_up_projections)
+    board.start_in_background()
 
 
 def _prepare_first_map() -> None:

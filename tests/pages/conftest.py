@@ -31,6 +31,7 @@ from vizmodels.specs import (
 PROCESS_WIDE = (
     shared.library,
     shared.atlas,
+    shared.reports,
     shared.measurements,
     artefacts.sprite,
     artefacts.program,

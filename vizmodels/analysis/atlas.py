@@ -22,17 +22,7 @@ from vizmodels.analysis.projection import (
     ProjectionKind,
     project,
 )
-from vizmodels.analysis.reconstruction import (
-    REPORT_VERSION,
-    LossParts,
-    ReconstructionReport,
-    Reconstructions,
-    loss_parts,
-    reconstruct,
-    report_reconstructions,
-    squared_errors,
-)
-from vizmodels.analysis.shelf import read_report, write_report
+from vizmodels.analysis.reconstruction import Reconstructions, reconstruct, squared_errors
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet
 from vizmodels.models.autoencoder import Autoencoder
@@ -237,50 +227,6 @@ class Atlas:
             return view_epoch(latents, self.latents(run_id, extent), projection)
 
         return self._once(("epoch view", run_id, epoch, kind, extent), encode)
-
-    def pictures(self, run_id: str, chosen: NDArray[np.integer]) -> Reconstructions:
-        """A few of the pictures on the run's map beside the model's reconstructions of them."""
-        run = self.run(run_id)
-        images = self.points(run.experiment.dataset).pictures.images
-        return reconstruct(run.autoencoder, images[chosen])
-
-    def reconstruction_report(self, run_id: str) -> ReconstructionReport:
-        """How well the run reconstructs each of the test pictures on its map."""
-
-        def compute() -> ReconstructionReport:
-            run = self.run(run_id)
-            points = self.points(run.experiment.dataset)
-            return report_reconstructions(run.autoencoder, points.pictures.images[: points.n_test])
-
-        name = self.report_name("reconstruction", run_id, REPORT_VERSION)
-        found = self.found(name, ReconstructionReport)
-        return self.keep(name, compute()) if found is None else found
-
-    def loss_parts(self, run_id: str) -> LossParts:
-        """What each term adds to the run's loss on the test set."""
-        run = self.run(run_id)
-        image = self.points(run.experiment.dataset).pictures.images[:1]
-        return loss_parts(run.autoencoder, image, run.evaluation)
-
-    def report_name(self, what: str, run_id: str, version: int) -> str:
-        """Name of a report on a run that changes with anything it is made from."""
-        dataset = self.run(run_id).experiment.dataset
-        return f"{what}-{self.run_key(run_id)}-{self.points_key(dataset)}-v{version}"
-
-    def found(self, name: str, kind: type[T]) -> T | None:
-        """A report that has been made before, in memory or on disk; None if it has not."""
-        with self._guard:
-            if (name,) in self._kept:
-                kept = self._kept[(name,)]
-                assert isinstance(kept, kind)
-                return kept
-        report = read_report(kind, self.folder / f"{name}.npz")
-        return None if report is None else self._once((name,), lambda: report)
-
-    def keep(self, name: str, report: T) -> T:
-        """Keep a report, in memory and on disk, and give it back."""
-        write_report(report, self.folder / f"{name}.npz")
-        return self._once((name,), lambda: report)
 
     def forget(self, run_id: str) -> None:
         """Drop what is kept in memory about a run, after it was deleted or trained again."""

@@ -16,7 +16,7 @@ def write_report(report: Any, path: Path) -> None:
     unfinished = path.with_suffix(".tmp")
     fields = {f.name: np.asarray(getattr(report, f.name)) for f in dataclasses.fields(report)}
     with unfinished.open("wb") as file:
-        np.savez(file, allow_pickle=False, **fields)
+        np.savez_compressed(file, allow_pickle=False, **fields)
     unfinished.replace(path)
 
 

@@ -5,14 +5,25 @@ The server's start opens the one board of the process; pages ask for it with `bo
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from vizmodels.errors import EngineUnavailable
 from vizmodels.jobs.board import JobBoard
 from vizmodels.jobs.engine import Health
+from vizmodels.jobs.limits import Limits
 from vizmodels.jobs.record import Curve, JobProgress
 from vizmodels.runs.library import RunLibrary
 
-__all__ = ["Curve", "Health", "JobBoard", "JobProgress", "board", "close_board", "open_board"]
+__all__ = [
+    "Curve",
+    "Health",
+    "JobBoard",
+    "JobProgress",
+    "Limits",
+    "board",
+    "close_board",
+    "open_board",
+]
 
 _lock = threading.Lock()
 _open: JobBoard | None = None
@@ -21,6 +32,9 @@ _open: JobBoard | None = None
 def open_board(
     library: RunLibrary,
     n_workers: int | None = None,
+    *,
+    journal: Path | None = None,
+    limits: Limits | None = None,
     prepare: Callable[[], object] | None = None,
 ) -> JobBoard:
     """The board of this process, made by the first call; its engine is still to be started.
@@ -30,7 +44,7 @@ def open_board(
     global _open
     with _lock:
         if _open is None:
-            _open = JobBoard(library, n_workers, prepare)
+            _open = JobBoard(library, n_workers, journal=journal, limits=limits, prepare=prepare)
         return _open
 
 
