@@ -28,7 +28,7 @@ def show_collapse(dataset: str) -> None:
         "that die, and nearly all find something to stand for."
     )
     if missing and not _is_training(experiments):
-        label = f"Train {len(missing)} small VQ-VAE{'s'[: len(missing) - 1]}, about 20 s each on two cores"
+        label = "Train both small VQ-VAEs, about 20 s each on two cores"
         if not st.button(label, key="collapse", type="primary"):
             return
         try:
