@@ -11,6 +11,7 @@ from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment
 from vizmodels.figures.codes import EpochCurve, usage_over_training_figure
 from vizmodels.jobs import Curve, board
+from vizmodels.specs import VQVAESpec
 
 REFRESH_SECONDS = 1.0
 MEASURES = {"perplexity": "perplexity, codes", "usage": "codes used, %"}
@@ -81,5 +82,6 @@ def _curve(experiment: Experiment) -> Curve | None:
     elif not job.is_over:
         latest = job.latest
         at = "waiting" if latest is None else f"epoch {latest.epoch} of {latest.n_epochs}"
-        st.caption(f"{job.title}: {at}")
+        start = experiment.model.initialisation if isinstance(experiment.model, VQVAESpec) else ""
+        st.caption(f"{job.title}, {start} start: {at}")
     return job.curve

@@ -147,7 +147,10 @@ def usage_over_training_figure(
             line={"color": colour, "width": 2.5},
             marker={"size": 9},
         )
-    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+    )
+    figure.update_xaxes(dtick=1)
     figure.update_yaxes(rangemode="tozero")
     return styled(figure, height=height, x_title="epoch", y_title=y_title)
 
