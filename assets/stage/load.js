@@ -31,6 +31,7 @@ const RELOAD = "Reload the page; if that does not help, choose another run.";
  * @property {boolean} hasPrior whether it was trained towards N(0, I)
  * @property {import("./latents.js").Latents} latents
  * @property {import("./numbers.js").Axis[]} axes
+ * @property {import("./interpolation.js").Simplex | null} simplex of a discrete VAE
  * @property {Float32Array} mean latent of all points
  * @property {(z: Float32Array) => Float32Array} decode into a buffer that is used again
  * @property {(pixels: Float32Array) => Float32Array} encode mu where there is a posterior
@@ -105,6 +106,7 @@ export async function loadCore(spec, points) {
     spec,
     dim,
     hasPrior: program.posterior,
+    simplex: simplexOf(program.encoder),
     latents,
     axes,
     mean: Float32Array.from(axes, (axis) => axis.mean),
@@ -114,6 +116,12 @@ export async function loadCore(spec, points) {
       return encoder.run(pixels).slice(0, dim);
     },
   };
+}
+
+/** A discrete VAE's encoder ends with its variables' probabilities. */
+function simplexOf(layers) {
+  const last = layers.at(-1);
+  return last?.op === "softmax" ? { groups: last.groups, classes: last.classes } : null;
 }
 
 /**

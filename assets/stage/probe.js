@@ -73,6 +73,17 @@ export class Probe {
     this.settle(which);
   }
 
+  /** Look at a latent of each model, as when both encode one picture. */
+  setLatents(/** @type {Partial<Record<Which, ArrayLike<number>>>} */ latents) {
+    this.index = null;
+    for (const [which, z] of Object.entries(latents)) {
+      const side = this.sides[which];
+      side.z.set(z);
+      side.place = side.model.map.inverse.toMap(side.z);
+      side.isLive = side.isSupported = true;
+    }
+  }
+
   /** Model A back to its anchor on every axis. */
   resetAxes() {
     const side = this.sides.a;

@@ -222,6 +222,7 @@ export class Stage {
         this.probe.moveTo(which, x, y, this.maps[which].unitsOf(REACH));
       }
     }
+    this.panels.prepare(this.probe);
     this.#decode();
     const began = performance.now();
     let isDrawn = true;
@@ -302,7 +303,7 @@ export class Stage {
   }
 
   #key(event) {
-    if (!this.probe || this.panels.open.key?.(event)) return;
+    if (!this.probe || this.panels.key(event)) return;
     if (event.key === "Escape" && this.probe.pinned !== null) this.pin(null);
   }
 
