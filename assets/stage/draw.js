@@ -13,7 +13,6 @@ import { format } from "./numbers.js";
 import { Originals } from "./originals.js";
 import { Pad } from "./pad.js";
 import { fit, isNegative, negative, sheetOf } from "./paste.js";
-import { Paths } from "./paths.js";
 import { Picture } from "./readout.js";
 
 const MEASURED = 256; // pictures of the set, to learn how its lines look
@@ -46,16 +45,17 @@ export class Draw {
     this.points = points;
     this.look = null;
     for (const picture of Object.values(this.pictures)) picture.setShape(points.imageShape);
-    const begin = () => points === this.points && this.#begin();
-    points.spriteReady.then(begin, () => {}); // the stage says that there is no sheet
+    this.originals = new Originals(points);
+    this.isBeginning = false;
   }
 
-  /** Once the originals are here: a sheet and a pen that look like theirs. */
-  #begin() {
+  /** When the tab is first opened: a sheet and a pen that look like the set's pictures. */
+  async #begin() {
     const { points } = this;
-    this.originals = new Originals(points);
-    const n = Math.min(MEASURED, points.n);
-    const some = Array.from({ length: n }, (_, i) => this.originals.pixels(Math.floor((i * points.n) / n)));
+    this.isBeginning = true;
+    const first = Array.from({ length: Math.min(MEASURED, points.n) }, (_, i) => i);
+    const some = await Promise.all(first.map((index) => this.originals.pixels(index)));
+    if (points !== this.points) return;
     this.look = measureLook(some, points.imageShape);
     const [channels, height, width] = points.imageShape;
     this.clean = new Float32Array(channels * height * width);
@@ -68,6 +68,7 @@ export class Draw {
 
   /** Encode what is on the sheet, if it has changed. @param {import("./probe.js").Probe} probe */
   prepare(probe) {
+    if (!this.look && !this.isBeginning) this.#begin().catch((e) => this.stage.complain(e));
     if (!this.look || !this.isStale) return;
     this.isStale = false;
     this.isFresh = !this.pad.isEmpty;
@@ -165,11 +166,12 @@ export class Draw {
     }
   }
 
-  #takePinned() {
+  async #takePinned() {
     const [, height, width] = this.points.imageShape;
+    const values = await this.originals.pixels(this.stage.probe.pinned);
     this.tools.setNegative(false);
     this.pad.clear();
-    this.#setSheet({ values: this.originals.pixels(this.stage.probe.pinned), width, height });
+    this.#setSheet({ values, width, height });
   }
 
   /** @param {import("./paste.js").Sheet | null} sheet */
@@ -241,7 +243,7 @@ export class Draw {
   }
 
   #addToPath() {
-    const paths = this.stage.panels.panels.find((panel) => panel instanceof Paths);
+    const paths = this.stage.panels.find("Paths");
     paths.addPixels(this.noisy.slice());
     this.stage.panels.choose(paths);
   }

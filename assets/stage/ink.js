@@ -93,6 +93,7 @@ export function measureInk(values, width, paper) {
 }
 
 const LEAST_SIDE = 1; // pixel: a dot has no longer side
+const SHIFTS = 2; // a shift by part of a pixel moves soft edges, and so the centre, by some hundredths
 const MOST_ENLARGED = 4; // a first dot must not fill the sheet
 
 /**
@@ -113,13 +114,16 @@ export function centre(strokes, { box, middle }, [, height, width]) {
   const longest = Math.max(right - left, bottom - top, LEAST_SIDE);
   const scale = Math.min(MOST_ENLARGED, Math.max(LEAST_SIDE, box - pen) / longest);
   const [x, y] = [(scale * (left + right)) / 2, (scale * (top + bottom)) / 2];
-  const fitted = strokes.map((stroke) => moved(stroke, scale, width / 2 - x, height / 2 - y));
+  let fitted = strokes.map((stroke) => moved(stroke, scale, width / 2 - x, height / 2 - y));
   const ink = new Float32Array(height * width);
-  const flat = fitted.map((stroke) => ({ ...stroke, colour: [stroke.isErasing ? 0 : 1] }));
-  lay(ink, flat, [1, height, width]);
-  const mass = measureInk(ink, width, 0);
-  if (!mass) return fitted;
-  return fitted.map((stroke) => moved(stroke, 1, middle[0] - mass.x, middle[1] - mass.y));
+  for (let i = 0; i < SHIFTS; i++) {
+    const flat = fitted.map((stroke) => ({ ...stroke, colour: [stroke.isErasing ? 0 : 1] }));
+    lay(ink.fill(0), flat, [1, height, width]);
+    const mass = measureInk(ink, width, 0);
+    if (!mass) break;
+    fitted = fitted.map((stroke) => moved(stroke, 1, middle[0] - mass.x, middle[1] - mass.y));
+  }
+  return fitted;
 }
 
 function rangeOf(values) {

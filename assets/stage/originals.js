@@ -5,15 +5,16 @@
 import { contextOf } from "./elements.js";
 
 export class Originals {
-  /** @param {import("./load.js").Points} points whose sheet has arrived */
+  /** @param {import("./load.js").Points} points */
   constructor(points) {
     this.points = points;
     const [, height, width] = points.imageShape;
     this.context = contextOf(new OffscreenCanvas(width, height));
   }
 
-  /** @param {number} index @returns {Float32Array} (C, H, W) in [0, 1], exact */
-  pixels(index) {
+  /** @param {number} index @returns {Promise<Float32Array>} (C, H, W) in [0, 1], exact */
+  async pixels(index) {
+    await this.points.spriteReady;
     const { sprite, columns, imageShape } = this.points;
     const [channels, height, width] = imageShape;
     const [left, top] = [(index % columns) * width, Math.floor(index / columns) * height];

@@ -24,6 +24,7 @@
  */
 
 import { make } from "./elements.js";
+import { StageError } from "./errors.js";
 
 /**
  * @typedef {object} Panel
@@ -73,6 +74,14 @@ export class Panels {
   /** @param {import("./probe.js").Probe} probe */
   update(probe) {
     this.open.update?.(probe);
+  }
+
+  /** @param {string} title in any case @returns {Panel} */
+  find(title) {
+    const found = this.panels.find((panel) => panel.title.toLowerCase() === title.toLowerCase());
+    if (found) return found;
+    const known = this.panels.map((panel) => panel.title.toLowerCase()).join(", ");
+    throw new StageError("The panel", `one of ${known}`, `“${title}”`, "Open the page again.");
   }
 
   /** Bring a panel to the front. @param {Panel} panel */

@@ -25,6 +25,7 @@ export class Paths {
   constructor() {
     this.path = new Path({});
     this.views = [];
+    this.queue = Promise.resolve();
     this.route = { a: [], b: [] };
     this.shown = { a: [], b: [] };
     this.pointer = { pick: (which, x, y, isTouch) => this.#pick(which, x, y, isTouch) };
@@ -44,26 +45,29 @@ export class Paths {
     const [toggle, seek] = [() => this.#changed(), (share) => this.player.seek(share * this.path.legs)];
     this.views = this.path.rows.map((row) => new RowView(row, toggle, seek));
     this.film.replaceChildren(...this.views.map((view) => view.element));
+    if (isNew) {
+      this.originals = new Originals(points);
+      this.random = generator(EXAMPLE_SEED);
+      this.hasBegun = false;
+    }
     this.#changed();
-    if (!isNew) return;
-    this.originals = null;
-    const begin = () => points === this.points && this.#begin();
-    points.spriteReady.then(begin, () => {}); // the stage says that there is no sheet
   }
 
-  /** Once the originals are here: an example, so that there is something to see. */
+  /** When the tab is first opened: an example, so that there is something to see. */
   #begin() {
-    this.originals = new Originals(this.points);
-    this.random = generator(EXAMPLE_SEED);
-    const last = this.points.labels ? this.points.classNames.length - 1 : null;
-    this.#addOfClass(last === null ? null : 0);
-    this.#addOfClass(last);
-    this.isExample = true;
-    this.#changed();
+    this.hasBegun = true;
+    const { labels, classNames } = this.points;
+    this.#addOfClass(labels ? 0 : null);
+    this.#addOfClass(labels ? classNames.length - 1 : null);
+    this.#soon(() => {
+      this.isExample = true;
+      this.#changed();
+    });
   }
 
   /** Before each frame is drawn while the tab is open. */
   prepare() {
+    if (!this.hasBegun) this.#begin();
     if (this.isStale) this.#restock();
     this.player.advance();
     const { position } = this.player;
@@ -99,23 +103,39 @@ export class Paths {
 
   /** A picture that is none of the map's, such as a drawn one. @param {Float32Array} pixels */
   addPixels(pixels) {
-    this.#add((path) => path.addPixels(pixels));
+    this.hasBegun = true; // there is no need of an example
+    this.#soon(() => this.#add((path) => path.addPixels(pixels)));
   }
 
   #addPicture(index) {
-    this.#add((path) => path.addPicture(index, this.originals.pixels(index)));
+    this.#soon((points) => this.#addNow(index, points));
+  }
+
+  /** In the order of the clicks, though pictures may arrive in another. */
+  #soon(act) {
+    const { points } = this;
+    const isStill = () => points === this.points;
+    this.queue = this.queue.then(() => isStill() && act(points)).catch((e) => this.stage.complain(e));
+  }
+
+  async #addNow(index, points) {
+    const pixels = await this.originals.pixels(index);
+    if (points === this.points) this.#add((path) => path.addPicture(index, pixels));
   }
 
   #addOfClass(label) {
-    const { labels, n } = this.points;
-    const taken = new Set(this.path.stops.map((stop) => stop.index));
-    const isMeant = (i) => !taken.has(i) && (label === null || labels[i] === label);
-    const choice = Array.from({ length: n }, (_, i) => i).filter(isMeant);
-    if (choice.length) this.#addPicture(choice[Math.floor(this.random() * choice.length)]);
+    this.#soon((points) => {
+      const { labels, n } = points;
+      const taken = new Set(this.path.stops.map((stop) => stop.index));
+      const isMeant = (i) => !taken.has(i) && (label === null || labels[i] === label);
+      const choice = Array.from({ length: n }, (_, i) => i).filter(isMeant);
+      if (!choice.length) return null;
+      return this.#addNow(choice[Math.floor(this.random() * choice.length)], points);
+    });
   }
 
   #pick(which, x, y, isTouch) {
-    if (!this.stopList.isAdding || !this.originals) return false;
+    if (!this.stopList.isAdding) return false;
     const { map, dim } = this.stage.models[which];
     const reach = this.stage.maps[which].unitsOf(isTouch ? REACH_TOUCH : REACH);
     const index = pictureAt(map.tree, x, y, reach);
@@ -123,7 +143,7 @@ export class Paths {
     else {
       const z = new Float32Array(dim);
       const isSupported = map.inverse.toLatent(x, y, this.stage.probe.anchor(which), z);
-      if (isSupported) this.#add((path) => path.addLatent(which, z, [x, y]));
+      if (isSupported) this.#soon(() => this.#add((path) => path.addLatent(which, z, [x, y])));
     }
     return true;
   }
@@ -216,8 +236,8 @@ export class Paths {
 
   #build() {
     this.stopList = new StopList({
-      addOfClass: (label) => this.originals && this.#addOfClass(label),
-      addPinned: () => this.originals && this.#addPicture(this.stage.probe.pinned),
+      addOfClass: (label) => this.#addOfClass(label),
+      addPinned: () => this.#addPicture(this.stage.probe.pinned),
       remove: (i) => this.#remove(i),
       removeLast: () => this.#remove(this.path.stops.length - 1),
       clear: () => this.#clear(),

@@ -82,6 +82,7 @@ export class Stage {
     this.root.style.setProperty("--stage-height", `${data.height ?? 620}px`);
     const wanted = JSON.stringify([data.points, data.a, data.b]);
     this.#setLayout(data);
+    this.#openPanel(data.panel ?? null);
     if (wanted === this.wanted) return;
     this.wanted = wanted;
     this.root.dataset.ready = "false";
@@ -270,6 +271,13 @@ export class Stage {
     if (wanted === this.wanted) this.complain(error);
   }
 
+  /** The panel that Python asks for; a rerun that asks for the same one leaves the visitor's. */
+  #openPanel(title) {
+    if (title === this.askedPanel) return;
+    this.askedPanel = title;
+    if (title !== null) this.panels.choose(this.panels.find(title));
+  }
+
   #setLayout(data) {
     const isSliders = data.view === "sliders" || data.a.latent_dim > 2;
     this.root.dataset.view = isSliders ? "sliders" : "map";
@@ -314,6 +322,7 @@ export class Stage {
       stats: this.stats,
       decode: (which, z) => this.models[which].decode(z).slice(),
       encode: (which, pixels) => this.models[which].encode(pixels),
+      panel: (title) => this.panels.find(title),
       probe: (which = "a") => {
         const { z, pixels } = this.probe.sides[which];
         return { z: z.slice(), pixels: pixels?.slice() ?? null };

@@ -1,7 +1,7 @@
 """Puts the stage on a page: names and addresses go to the browser, nothing else."""
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -12,6 +12,8 @@ from vizmodels.runs.library import RunRecord
 from vizmodels.specs import DiscreteVAESpec
 
 STAGE_HEIGHT = 640  # px
+
+Panel = Literal["sliders", "paths", "draw"]
 
 # The modules are fetched and kept by the browser; only these lines travel with the page.
 _LOADER = """
@@ -27,6 +29,7 @@ def show_stage(
     b: RunRecord | None = None,
     *,
     kind: ProjectionKind = "raw",
+    panel: Panel | None = None,
     key: str = "stage",
     height: int = STAGE_HEIGHT,
 ) -> Any:
@@ -36,6 +39,8 @@ def show_stage(
     ----------
     a, b : runs on the same images
     kind : the map to show; for UMAP and t-SNE it must have been computed before
+    panel : the tab that is open at first, and again whenever another one is asked for; the first
+        tab unless given
     key : of the component
     height : px
 
@@ -51,6 +56,7 @@ def show_stage(
         "a": _model(a, kind),
         "b": None if b is None else _model(b, kind),
         "view": "map" if a.embedding_dim <= 2 else "sliders",
+        "panel": panel,
         "height": height,
     }
     return component(key=key, data=data, height="content", on_picked_change=lambda: None)

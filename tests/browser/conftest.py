@@ -3,10 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from stage_site import StageSite, serve
+
+if TYPE_CHECKING:
+    from test_stage import Toys
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
@@ -60,3 +64,11 @@ def _open(context: BrowserContext, site: StageSite) -> Iterator[Page]:
     yield page
     page.close()
     assert not errors, errors
+
+
+@pytest.fixture(scope="session")
+def toys(site: StageSite) -> "Toys":
+    """Models of every kind on the same pictures."""
+    from test_stage import Toys
+
+    return Toys(site)
