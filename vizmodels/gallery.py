@@ -177,7 +177,7 @@ def build(folder: Path, *, again: bool = False, trained: RunLibrary | None = Non
             log.warning("%s is not on this machine: skipped", experiment.dataset)
             continue
         found = None if trained is None else trained.find(experiment)
-        run = rounded_to_half(found or _trained(experiment, library))
+        run = _as_shipped(rounded_to_half(found or _trained(experiment, library)))
         library.save(run, half=True)
         figure, value = next(iter(run.evaluation.items()))
         log.info(
@@ -187,6 +187,17 @@ def build(folder: Path, *, again: bool = False, trained: RunLibrary | None = Non
             value,
             run.environment["training_seconds"],
         )
+
+
+def _as_shipped(run: Run) -> Run:
+    """Without the weights of its epochs, but for those runs whose learning the stage shows."""
+    return run if shows_its_epochs(run.experiment) else dataclasses.replace(run, snapshots=None)
+
+
+def shows_its_epochs(experiment: Experiment) -> bool:
+    """Whether a shipped run keeps its epochs: the 2-D autoencoder and VAE on `strokes`."""
+    is_small = experiment.dataset == "strokes" and experiment.model.family in ("autoencoder", "vae")
+    return is_small and experiment.model.backbone == "mlp" and experiment.model.latent_dim == 2
 
 
 def _trained(experiment: Experiment, library: RunLibrary) -> Run:

@@ -10,7 +10,6 @@ import { measureLook } from "./look.js";
 import { nearestPlace } from "./nearest_latents.js";
 import { addNoise, normals } from "./noise.js";
 import { format } from "./numbers.js";
-import { Originals } from "./originals.js";
 import { Pad } from "./pad.js";
 import { fit, isNegative, negative, sheetOf } from "./paste.js";
 import { Picture } from "./readout.js";
@@ -45,7 +44,6 @@ export class Draw {
     this.points = points;
     this.look = null;
     for (const picture of Object.values(this.pictures)) picture.setShape(points.imageShape);
-    this.originals = new Originals(points);
     this.isBeginning = false;
   }
 
@@ -54,7 +52,7 @@ export class Draw {
     const { points } = this;
     this.isBeginning = true;
     const first = Array.from({ length: Math.min(MEASURED, points.n) }, (_, i) => i);
-    const some = await Promise.all(first.map((index) => this.originals.pixels(index)));
+    const some = await Promise.all(first.map((index) => points.sheets.pixels(index)));
     if (points !== this.points) return;
     this.look = measureLook(some, points.imageShape);
     const [channels, height, width] = points.imageShape;
@@ -168,7 +166,7 @@ export class Draw {
 
   async #takePinned() {
     const [, height, width] = this.points.imageShape;
-    const values = await this.originals.pixels(this.stage.probe.pinned);
+    const values = await this.points.sheets.pixels(this.stage.probe.pinned);
     this.tools.setNegative(false);
     this.pad.clear();
     this.#setSheet({ values, width, height });

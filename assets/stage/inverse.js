@@ -3,11 +3,14 @@
  */
 
 import { nearestPoints } from "./nearest.js";
+import { quantile, sortedSample } from "./numbers.js";
 
 const NEIGHBOURS = 8;
 
-/** Farther than this share of the map's larger side from any point, a UMAP or t-SNE has no data. */
+/** Farther than this share of the map's larger side from any point, a map has no data. */
 const SUPPORTED_SHARE = 0.02;
+
+const TAIL = 0.002; // share of points on each side that may be outliers
 
 /**
  * @typedef {object} Inverse
@@ -19,16 +22,16 @@ const SUPPORTED_SHARE = 0.02;
 
 /**
  * @param {{kind: string, axes: string[], mean?: number[], components?: number[][]}} map
- * @param {Float32Array} xy (N, 2)
- * @param {import("./nearest.js").Tree} tree over xy
+ * @param {import("./nearest.js").Tree} tree over the points of the map
+ * @param {number} reach of a point, within which the map has data
  * @param {import("./latents.js").Latents} latents
  * @param {string[]} names of the latent axes
  * @returns {Inverse}
  */
-export function makeInverse(map, xy, tree, latents, names) {
+export function makeInverse(map, tree, reach, latents, names) {
   if (map.kind === "raw") return ofAxes(map.axes, names);
   if (map.kind === "pca") return ofPlane(map.mean, map.components, latents.dim);
-  return ofNeighbours(tree, latents, SUPPORTED_SHARE * largerSide(xy));
+  return ofNeighbours(tree, latents, reach);
 }
 
 /** The map's axes are latent axes; the others stay where the anchor has them. */
@@ -92,13 +95,11 @@ function ofNeighbours(tree, latents, reach) {
   };
 }
 
-function largerSide(xy) {
-  let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i < xy.length; i += 2) {
-    left = Math.min(left, xy[i]);
-    right = Math.max(right, xy[i]);
-    bottom = Math.min(bottom, xy[i + 1]);
-    top = Math.max(top, xy[i + 1]);
-  }
-  return Math.max(right - left, top - bottom);
+/** How far around its points a map has data. @param {Float32Array} xy (N, 2) */
+export function reachOf(xy) {
+  const sides = [0, 1].map((axis) => {
+    const sample = sortedSample(xy, 2, axis);
+    return quantile(sample, 1 - TAIL) - quantile(sample, TAIL);
+  });
+  return SUPPORTED_SHARE * Math.max(...sides);
 }

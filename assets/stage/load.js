@@ -4,24 +4,26 @@
 
 import { compile, readWeights } from "./decoder.js";
 import { StageError } from "./errors.js";
-import { makeInverse } from "./inverse.js";
+import { makeInverse, reachOf } from "./inverse.js";
 import { readLatents } from "./latents.js";
-import { buildTree } from "./nearest.js";
+import { buildTree, nearestPoints } from "./nearest.js";
 import { describeAxes } from "./numbers.js";
+import { Sheets } from "./sheets.js";
 
+const SHEETS_AT_ONCE = 4; // of thumbnails: those of 10,000 pictures
 const RELOAD = "Reload the page; if that does not help, choose another run.";
 
 /**
  * @typedef {object} Points the pictures on the map
  * @property {number} n
  * @property {[number, number, number]} imageShape (C, H, W)
- * @property {number} columns of the sprite sheet
  * @property {string[]} classNames
  * @property {string[]} factorNames
  * @property {Uint8Array | null} labels
  * @property {Float32Array | null} factors (N, F)
- * @property {HTMLImageElement} sprite arrives later than the rest; see `spriteReady`
- * @property {Promise<void>} spriteReady
+ * @property {Sheets} sheets of thumbnails; they arrive when they are wanted
+ * @property {(index: number) => Promise<{pictures: number[], squared_errors: number[]}>} alike
+ *   pictures nearest to one by pixels, as the server finds them
  */
 
 /**
@@ -35,6 +37,8 @@ const RELOAD = "Reload the page; if that does not help, choose another run.";
  * @property {Float32Array} mean latent of all points
  * @property {(z: Float32Array) => Float32Array} decode into a buffer that is used again
  * @property {(pixels: Float32Array) => Float32Array} encode mu where there is a posterior
+ * @property {(pixels: Float32Array) => {mu: Float32Array, logVar: Float32Array} | null} posterior
+ *   null of a model without a Gaussian one
  */
 
 /**
@@ -43,6 +47,7 @@ const RELOAD = "Reload the page; if that does not help, choose another run.";
  * @property {Float32Array} xy (N, 2)
  * @property {import("./nearest.js").Tree} tree
  * @property {import("./inverse.js").Inverse} inverse
+ * @property {number} reach from a point, within which the map has data
  */
 
 /** @typedef {Core & {map: Placement}} Model */
@@ -50,12 +55,9 @@ const RELOAD = "Reload the page; if that does not help, choose another run.";
 /** @param {any} spec `data.points` @returns {Promise<Points>} */
 export async function loadPoints(spec) {
   const { n, class_names: classNames = [], factor_names: factorNames = [] } = spec;
-  const sprite = new Image();
-  sprite.src = resolve(`${spec.url}/sprite.png`);
-  const spriteReady = sprite.decode().catch(() => {
-    throw new StageError("The sheet of thumbnails", "a picture", "none", RELOAD);
-  });
-  spriteReady.catch(() => {}); // whoever waits for it says so; a map without thumbnails still works
+  const addressOf = (sheet) => resolve(`${spec.url}/sheet-${sheet}.png`);
+  const sheets = new Sheets(addressOf, n, spec.image_shape, spec.columns, spec.sheet_tiles);
+  for (let i = 0; i < Math.min(SHEETS_AT_ONCE, sheets.count); i++) sheets.fetch(i);
   const [labels, factors] = await Promise.all([
     spec.has_labels ? fetchBuffer(`${spec.url}/labels.bin`, n, "The labels") : null,
     factorNames.length
@@ -65,13 +67,14 @@ export async function loadPoints(spec) {
   return {
     n,
     imageShape: spec.image_shape,
-    columns: spec.columns,
     classNames,
     factorNames,
     labels: labels && new Uint8Array(labels),
     factors: factors && new Float32Array(factors),
-    sprite,
-    spriteReady,
+    sheets,
+    async alike(index) {
+      return (await fetchOk(`${spec.url}/alike/${index}.json`, "The pictures alike")).json();
+    },
   };
 }
 
@@ -86,7 +89,7 @@ export async function loadCore(spec, points) {
   // The map is read after this; asked for now, it is in the browser's cache by then.
   fetch(resolve(spec.map.url)).catch(() => {}); // the reading itself says what went wrong
   const [program, weightBuffer, latentBuffer] = await Promise.all([
-    fetchProgram(spec.program, thing),
+    fetchJson(spec.program, `The layer program of ${thing}`),
     fetchBuffer(spec.weights, null, `The weights of ${thing}`),
     fetchBuffer(spec.latents, null, `The latents of ${thing}`),
   ]);
@@ -102,6 +105,10 @@ export async function loadCore(spec, points) {
   const latents = readLatents(latentBuffer, program, weights, points.n, whose, RELOAD);
   const axes = describeAxes(latents, spec.axis_names);
   let encoder; // few visitors encode; its weights are repacked when the first one does
+  const encoded = (pixels) => {
+    encoder ??= compile(program.encoder, weights, shape, `the encoder of ${thing}`);
+    return encoder.run(pixels);
+  };
   return {
     spec,
     dim,
@@ -111,9 +118,11 @@ export async function loadCore(spec, points) {
     axes,
     mean: Float32Array.from(axes, (axis) => axis.mean),
     decode: decoder.run,
-    encode(pixels) {
-      encoder ??= compile(program.encoder, weights, shape, `the encoder of ${thing}`);
-      return encoder.run(pixels).slice(0, dim);
+    encode: (pixels) => encoded(pixels).slice(0, dim),
+    posterior(pixels) {
+      if (!program.posterior) return null;
+      const both = encoded(pixels);
+      return { mu: both.slice(0, dim), logVar: both.slice(dim, 2 * dim) };
     },
   };
 }
@@ -136,7 +145,34 @@ export async function loadMap(spec, core) {
   if (bad >= 0) throw new StageError(thing, "of finite numbers", `${xy[bad]} at ${bad}`, RELOAD);
   const tree = buildTree(xy);
   const names = core.axes.map((axis) => axis.name);
-  return { spec, xy, tree, inverse: makeInverse(spec, xy, tree, core.latents, names) };
+  const reach = reachOf(xy);
+  const plane = spec.plane ? await fetchJson(spec.plane, thing) : {};
+  const whole = { ...spec, ...plane };
+  const inverse = makeInverse(whole, tree, reach, core.latents, names);
+  return { spec: whole, xy, tree, reach, inverse };
+}
+
+/**
+ * The model after another of its epochs. Its axes are described as after the last one, so that
+ * sliders keep their order and range.
+ * @param {any} epoch one of `data.a.epochs`
+ * @param {Model} base
+ * @param {any} points `data.points`
+ * @returns {Promise<Model>}
+ */
+export async function loadEpoch(epoch, base, points) {
+  const core = await loadCore({ ...base.spec, ...epoch }, points);
+  return { ...core, axes: base.axes, map: await loadMap(epoch.map, core) };
+}
+
+/** One number for each picture. @returns {Promise<Float32Array>} */
+export async function loadMeasure(measure, n) {
+  return new Float32Array(await fetchBuffer(measure.url, 4 * n, `The ${measure.title}`));
+}
+
+/** Whether the map has data at a place. @param {Placement} map */
+export function isNear({ tree, reach }, x, y) {
+  return nearestPoints(tree, x, y, 1).distances[0] <= reach;
 }
 
 function resolve(path) {
@@ -155,12 +191,12 @@ async function fetchOk(path, thing) {
   return response;
 }
 
-async function fetchProgram(path, thing) {
-  const response = await fetchOk(path, `The layer program of ${thing}`);
+async function fetchJson(path, thing) {
+  const response = await fetchOk(path, thing);
   try {
     return await response.json();
   } catch {
-    throw new StageError(`The layer program of ${thing}`, "JSON", "something else", RELOAD);
+    throw new StageError(thing, "JSON", "something else", RELOAD);
   }
 }
 

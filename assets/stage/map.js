@@ -5,6 +5,7 @@
 import { contextOf, make } from "./elements.js";
 import { listen } from "./gestures.js";
 import { Markers } from "./markers.js";
+import { Manifold } from "./manifold.js";
 import { Overlay } from "./overlay.js";
 import { paintPoints, pointSize } from "./raster.js";
 import * as scales from "./scales.js";
@@ -41,8 +42,10 @@ export class MapView {
     this.top = top;
     this.markers = new Markers();
     this.overlay = new Overlay();
+    this.manifold = new Manifold();
     const over = [this.overlay.element, this.markers.element];
-    this.plot = make("div", { class: "plot" }, ...this.canvases, ...over);
+    const layers = [grid, this.manifold.canvas, points, top, ...over];
+    this.plot = make("div", { class: "plot" }, ...layers);
     const heading = make("header", {}, letter, this.title);
     this.element = make("section", { class: "map", "data-model": which }, heading, this.plot);
     this.content = null;
@@ -73,6 +76,11 @@ export class MapView {
   setDrawing(drawing) {
     this.drawing = drawing;
     this.invalidate();
+  }
+
+  /** The same points at other places, in the view that is shown. @param {Float32Array} xy */
+  place(xy) {
+    this.content.xy = xy;
   }
 
   /** The view in which all points are seen. */

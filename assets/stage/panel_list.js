@@ -4,11 +4,15 @@
 
 import { Draw } from "./draw.js";
 import { Paths } from "./paths.js";
+import { PicturePanel } from "./picture_panel.js";
+import { SelectionPanel } from "./selection_panel.js";
 import { Sliders } from "./sliders.js";
 
 /** @type {(new () => import("./panels.js").Panel)[]} */
 export const PANELS = [
   Sliders,
+  PicturePanel,
   Paths,
   Draw,
+  SelectionPanel,
 ];

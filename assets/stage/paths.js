@@ -6,7 +6,6 @@ import { make } from "./elements.js";
 import { morphGif, nameOf, save, stripPng } from "./film.js";
 import { positionsOf } from "./interpolation.js";
 import { generator } from "./noise.js";
-import { Originals } from "./originals.js";
 import { Path } from "./path.js";
 import { headMarks, routeMarks } from "./path_marks.js";
 import { RowView } from "./path_row.js";
@@ -46,7 +45,6 @@ export class Paths {
     this.views = this.path.rows.map((row) => new RowView(row, toggle, seek));
     this.film.replaceChildren(...this.views.map((view) => view.element));
     if (isNew) {
-      this.originals = new Originals(points);
       this.random = generator(EXAMPLE_SEED);
       this.hasBegun = false;
     }
@@ -119,7 +117,7 @@ export class Paths {
   }
 
   async #addNow(index, points) {
-    const pixels = await this.originals.pixels(index);
+    const pixels = await points.sheets.pixels(index);
     if (points === this.points) this.#add((path) => path.addPicture(index, pixels));
   }
 

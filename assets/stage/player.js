@@ -17,7 +17,7 @@ export class Player {
   /** @param {() => void} onMove something has to be drawn */
   constructor(onMove) {
     this.onMove = onMove;
-    this.button = make("button", { type: "button", class: "play", title: "Key: space" }, "Play");
+    this.button = make("button", { type: "button", class: "play-path", title: "Key: space" }, "Play");
     this.button.addEventListener("click", () => this.play(!this.isPlaying));
     this.bar = make("input", { type: "range", min: "0", max: "0", step: "any", value: "0" });
     this.bar.setAttribute("aria-label", "Place on the path");

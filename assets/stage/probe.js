@@ -2,6 +2,7 @@
  * Where the visitor looks: one latent per model, and the picture each decodes there.
  */
 
+import { isNear } from "./load.js";
 import { nearestPoints } from "./nearest.js";
 
 /** @typedef {"a" | "b"} Which */
@@ -13,7 +14,7 @@ import { nearestPoints } from "./nearest.js";
  * @property {Float32Array | null} pixels last decoded; the decoder's own buffer
  * @property {[number, number] | null} place of z on the map, if it has one
  * @property {boolean} isLive false while nothing says what this model should decode
- * @property {boolean} isSupported false where a map has no data to decode from
+ * @property {boolean} isSupported false where a map has no data
  */
 
 export class Probe {
@@ -42,7 +43,8 @@ export class Probe {
   moveTo(which, x, y, reach) {
     const side = this.sides[which];
     const { map } = side.model;
-    side.isSupported = map.inverse.toLatent(x, y, this.anchor(which), side.z);
+    const hasLatent = map.inverse.toLatent(x, y, this.anchor(which), side.z);
+    side.isSupported = hasLatent && isNear(map, x, y);
     side.place = [x, y];
     side.isLive = true;
     this.index = pictureAt(map.tree, x, y, reach);
@@ -91,6 +93,17 @@ export class Probe {
     this.settle();
   }
 
+  /** Another model, such as the same run after another epoch, where this one looks. */
+  replace(/** @type {Which} */ which, /** @type {import("./load.js").Model} */ model) {
+    const side = this.sides[which];
+    const { place } = side;
+    side.model = model;
+    if (this.pinned !== null) this.#showPicture(side, this.pinned);
+    else if (place && model.map.inverse.toLatent(...place, model.mean, side.z)) {
+      side.isSupported = isNear(model.map, ...place);
+    }
+  }
+
   /** After the pointer has left: the pinned picture again, if there is one. */
   rest() {
     if (this.pinned !== null) this.moveToPicture(this.pinned);
@@ -106,7 +119,8 @@ export class Probe {
   settle(/** @type {Which} */ which = "a") {
     const side = this.sides[which];
     side.place = side.model.map.inverse.toMap(side.z);
-    side.isLive = side.isSupported = true;
+    side.isLive = true;
+    side.isSupported = !side.place || isNear(side.model.map, ...side.place);
     this.index = this.pinned;
     const other = this.sides[which === "a" ? "b" : "a"];
     if (other) this.#showPicture(other, this.pinned);

@@ -105,7 +105,10 @@ export class Readout {
     for (const [which, side] of Object.entries(probe.sides)) {
       const picture = this.pictures[which];
       if (side.pixels) picture.paint(side.pixels);
-      picture.element.classList.toggle("off", !side.isLive || !side.isSupported);
+      const { kind } = side.model.map.spec;
+      const isExact = kind === "raw" || kind === "pca"; // there every place names a latent
+      picture.element.classList.toggle("off", !side.isLive || (!side.isSupported && !isExact));
+      picture.element.classList.toggle("faint", side.isLive && !side.isSupported && isExact);
     }
     this.#paintOriginal(probe.index, points);
     const words = describePlace(probe.sides.a).map((word) => make("span", {}, word));
@@ -123,38 +126,34 @@ export class Readout {
 }
 
 /**
- * One tile of the sprite sheet, if the sheet is here yet.
+ * One picture; nothing until its sheet is here.
  * @param {HTMLCanvasElement} canvas as large as one tile
  * @param {import("./load.js").Points} points
  * @param {number} index
  */
 export function paintThumbnail(canvas, points, index) {
-  const [, height, width] = points.imageShape;
-  const left = (index % points.columns) * width;
-  const top = Math.floor(index / points.columns) * height;
-  const { sprite } = points;
-  if (!sprite.complete || !sprite.naturalWidth) return;
   const context = contextOf(canvas);
-  context.drawImage(sprite, left, top, width, height, 0, 0, width, height);
+  if (!points.sheets.draw(context, index)) context.clearRect(0, 0, canvas.width, canvas.height);
 }
 
 /** Where the probe is, a coordinate a word. @param {import("./probe.js").Side} side */
 export function describePlace({ model, z, place, isSupported, isLive }) {
   if (!isLive) return [];
-  if (!isSupported) return ["No data here"];
+  const { kind, axes } = model.map.spec;
+  const hasUnits = kind === "raw" || kind === "pca";
+  if (!isSupported && !hasUnits) return ["No data here"];
   const number = (axis) => format(z[axis.index], decimalsFor(axis.high - axis.low));
   if (model.dim <= MOST_AXES_NAMED) {
     return model.axes.map((axis) => `${axis.name} ${number(axis)}`);
   }
   const length = format(Math.hypot(...z), 2);
-  const { kind, axes } = model.map.spec;
-  const hasUnits = kind === "raw" || kind === "pca";
   const onMap = place && hasUnits ? axes.map((name, i) => `${name} ${format(place[i], 2)}`) : [];
   return [...onMap, `‖z‖ ${length}`];
 }
 
 /** @param {import("./probe.js").Probe} probe @param {import("./load.js").Points} points */
-export function describePicture({ index, pinned }, points) {
+export function describePicture({ index, pinned, sides }, points) {
+  if (index === null && !sides.a.isSupported) return "Far from all data: what is shown is a guess";
   if (index === null) return "No picture under the probe";
   const name = points.labels ? `${points.classNames[points.labels[index]]}, ` : "";
   return `${name}picture ${index}${index === pinned ? ", pinned" : ""}`;

@@ -1,9 +1,11 @@
 /**
- * One bar per latent axis of model A, most active first.
+ * One bar per latent axis of model A, most active first; buttons for categorical latents.
  */
 
+import { ClassButtons } from "./class_buttons.js";
 import { make } from "./elements.js";
 import { decimalsFor, format } from "./numbers.js";
+import { Sweep } from "./sweep.js";
 
 const WIDENING = 0.2; // of the range of the data, on each side: what lies just beyond is of interest
 const STEPS = 1000; // a thousand places across a bar, finer than its pixels
@@ -19,9 +21,22 @@ export class Sliders {
     this.list = make("div", { class: "slider-list" });
     this.heading = make("h3");
     const reset = make("button", { type: "button", class: "reset" }, "Reset all");
-    reset.addEventListener("click", () => this.stage.look((probe) => probe.resetAxes()));
+    reset.addEventListener("click", () => {
+      this.leave();
+      this.stage.look((probe) => probe.resetAxes());
+    });
     const head = make("header", {}, this.heading, reset);
-    this.element = make("section", { class: "sliders" }, head, this.list);
+    this.classes = new ClassButtons((first, n, chosen) =>
+      this.stage.look((probe) => {
+        const z = probe.sides.a.z.slice();
+        for (let i = 0; i < n; i++) z[first + i] = Number(i === chosen);
+        probe.setLatent("a", z);
+      }),
+    );
+    this.sweep = new Sweep((axis, value) =>
+      this.stage.look((probe) => probe.setAxis(axis, value)),
+    );
+    this.element = make("section", { class: "sliders" }, head, this.classes.element, this.list);
     // Of 512 bars only those in sight are worth moving sixty times a second.
     this.sight = new IntersectionObserver((entries) => this.#notice(entries), { root: this.list });
   }
@@ -29,15 +44,19 @@ export class Sliders {
   /** Bars for the axes of model A. @param {import("./stage.js").Stage} stage */
   show(stage) {
     this.stage = stage;
-    const { axes } = stage.models.a;
+    const { axes, spec } = stage.models.a;
     if (axes === this.axes) return;
     this.axes = axes;
+    this.leave();
+    const groups = spec.groups ?? [];
+    this.classes.show(groups);
+    const nOfClasses = groups.reduce((total, n) => total + n, 0);
     this.probe = null;
-    const byActivity = [...axes].sort((one, other) => other.deviation - one.deviation);
+    const continuous = axes.filter((axis) => axis.index >= nOfClasses);
+    const byActivity = continuous.sort((one, other) => other.deviation - one.deviation);
     const shown = byActivity.slice(0, MOST_BARS);
-    const all = axes.length === 1 ? "1 latent axis" : `${axes.length} latent axes`;
-    this.heading.textContent = shown.length < axes.length ? `${MOST_BARS} of ${all}` : all;
-    const longest = Math.max(...shown.map((axis) => axis.name.length));
+    this.heading.textContent = headingOf(groups.length, continuous.length, shown.length);
+    const longest = Math.max(0, ...shown.map((axis) => axis.name.length));
     this.list.style.setProperty("--name-width", `${longest}ch`);
     this.element.setAttribute("aria-label", "Latent axes of model A, most active first");
     this.sight.disconnect();
@@ -50,6 +69,7 @@ export class Sliders {
   update(probe) {
     this.probe = probe;
     const { z } = probe.sides.a;
+    this.classes.update(z);
     const focused = this.list.getRootNode().activeElement;
     for (const row of this.rows) {
       const value = z[row.axis.index];
@@ -61,6 +81,12 @@ export class Sliders {
       if (row.input === focused) setNative(row); // its keys go on from here
     }
     this.settling ??= setTimeout(() => this.#settle(), SETTLE_AFTER);
+  }
+
+  /** Another tab was opened: nothing plays unseen. */
+  leave() {
+    this.sweep.stop();
+    for (const row of this.rows) markPlaying(row, false);
   }
 
   /** The native bars follow the drawn thumbs a moment later: setting them repaints the panel. */
@@ -96,15 +122,46 @@ export class Sliders {
     });
     const set = (valueOf) =>
       this.stage.look((probe) => probe.setAxis(axis.index, valueOf(probe)));
-    input.addEventListener("input", () => set(() => input.valueAsNumber));
+    input.addEventListener("input", () => {
+      this.leave();
+      set(() => input.valueAsNumber);
+    });
     input.addEventListener("dblclick", () => set((probe) => probe.anchor("a")[axis.index]));
     const value = make("output", {});
     const name = make("span", { class: "axis-name", "aria-hidden": "true" }, axis.name);
     const thumb = make("i", { class: "thumb" });
     const bar = make("span", { class: "bar" }, distribution(axis.sample, min, max), input, thumb);
-    const element = make("div", { class: "slider" }, name, bar, value);
-    return { axis, min, max, input, thumb, value, decimals, element, shown: NaN, isInSight: true };
+    const play = make("button", { type: "button", class: "play" });
+    const element = make("div", { class: "slider" }, play, name, bar, value);
+    const parts = { axis, min, max, input, thumb, value, decimals, play, element };
+    const row = { ...parts, shown: NaN, isInSight: true };
+    play.addEventListener("click", () => this.#play(row));
+    markPlaying(row, false);
+    return row;
   }
+
+  /** Sweep this axis, or stop if it is the one that moves. */
+  #play(row) {
+    const wasPlaying = this.sweep.axis === row.axis.index;
+    this.leave();
+    if (wasPlaying) return;
+    const { index, low, high } = row.axis;
+    this.sweep.start(index, low, high, this.stage.probe.sides.a.z[index]);
+    markPlaying(row, true);
+  }
+}
+
+function headingOf(nVariables, nAxes, nShown) {
+  const variables = nVariables ? [nVariables === 1 ? "1 variable" : `${nVariables} variables`] : [];
+  const all = nAxes === 1 ? "1 latent axis" : `${nAxes} latent axes`;
+  const axes = nAxes ? [nShown < nAxes ? `${nShown} of ${all}` : all] : [];
+  return [...variables, ...axes].join(", ");
+}
+
+function markPlaying({ play, axis }, isPlaying) {
+  play.textContent = isPlaying ? "❚❚" : "▶";
+  play.setAttribute("aria-label", isPlaying ? "Stop" : `Sweep ${axis.name}`);
+  play.setAttribute("aria-pressed", String(isPlaying));
 }
 
 function setNative({ input, shown, min, max, value }) {

@@ -4,20 +4,26 @@
 
 import { withAlpha } from "./colours.js";
 import { make } from "./elements.js";
-import { loadCore, loadMap, loadPoints } from "./load.js";
+import { EpochBar } from "./epoch_bar.js";
+import { loadEpoch } from "./load.js";
+import { loadAll } from "./loading.js";
 import { MapView } from "./map.js";
+import { Movement } from "./movement.js";
 import { PANELS } from "./panel_list.js";
 import { Panels } from "./panels.js";
 import { pictureAt, Probe } from "./probe.js";
 import { arrange, shuffledOrder } from "./raster.js";
 import { paintThumbnail, Readout } from "./readout.js";
+import { selectWithin } from "./selection.js";
+import { SelectionPanel } from "./selection_panel.js";
+import { SelectionTool } from "./selection_tool.js";
 import { isDark, readTheme, watchTheme } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
 import { Voice } from "./voice.js";
 
 const REACH = 12; // pixels within which a picture counts as being under the pointer
 const REACH_TOUCH = 22; // a finger is wider
-const DIMMED = 26; // of 255: how opaque the classes are that were not picked out
+const DIMMED = 26; // of 255: how opaque the points are that were not picked out
 const NO_MARKS = [];
 const TAG_PIXELS = 72; // about, the side of the thumbnail on the map
 
@@ -26,13 +32,21 @@ export class Stage {
   constructor(parent) {
     this.stats = { decodes: 0, draws: 0, lastDrawMs: 0, lastDecodeMs: 0 };
     this.onTold = () => {};
-    /** @type {Partial<Record<"a" | "b", import("./load.js").Model>>} */
+    /** @type {import("./loading.js").Models} after the epochs that are shown */
     this.models = {};
+    /** @type {import("./loading.js").Models} after their last epochs */
+    this.loaded = {};
+    /** @type {Partial<Record<"a" | "b", MapView>>} */
     this.maps = {};
+    /** @type {Partial<Record<"a" | "b", EpochBar>>} */
+    this.epochBars = {};
+    /** @type {import("./selection.js").Selection | null} */
+    this.selection = null;
+    this.movement = new Movement();
     this.#build(parent);
   }
 
-  // For panels: `points`, `models`, `probe` and `maps` to be read, and these to act.
+  // For panels: `points`, `models`, `probe`, `selection` and `maps` to be read, and these to act.
 
   /** Have the next frame drawn. Whatever changes what is seen calls this, as often as it likes. */
   redraw() {
@@ -56,6 +70,17 @@ export class Stage {
       if (index !== null) probe.moveToPicture(index);
     });
     if (index !== null) this.tell("picked", { index });
+  }
+
+  /** Select pictures, or none. @param {import("./selection.js").Selection | null} selection */
+  select(selection) {
+    if (!selection && !this.selection) return;
+    this.selection = selection?.indices.length ? selection : null;
+    this.#colour();
+    this.panels.show(this);
+    if (this.selection) this.panels.choose(this.panels.panels.find((p) => p instanceof SelectionPanel));
+    const { which, polygon } = this.selection ?? {};
+    this.tell("selected", this.selection && { map: which, polygon });
   }
 
   /** A point's colour as CSS. @param {number} index */
@@ -89,64 +114,71 @@ export class Stage {
     const loading = this.#load(data, wanted);
     this.root.__stage.ready = loading;
     loading.catch((error) => {
-      if (wanted === this.wanted) this.body.hidden = true; // no map that belongs to another run
-      this.#complain(error, wanted);
+      if (wanted !== this.wanted) return;
+      this.body.hidden = true; // no map that belongs to another run
+      this.complain(error);
     });
   }
 
   async #load(data, wanted) {
-    const isNew = this.points?.url !== data.points.url;
     this.voice.say(`Loading ${data.a.title}${data.b ? ` and ${data.b.title}` : ""} …`);
     this.body.hidden = false;
-    let whyNoB = null;
-    const [points, a, b] = await Promise.all([
-      isNew ? loadPoints(data.points) : this.points,
-      this.#loadModel(data.a, data.points, isNew),
-      data.b ? this.#loadModel(data.b, data.points, isNew).catch((error) => (whyNoB = error)) : null,
-      this.styled,
-    ]);
+    const loading = loadAll(data, this.points, this.loaded);
+    const [{ points, models, isNew, whyNoB }] = await Promise.all([loading, this.styled]);
     if (wanted !== this.wanted) return; // another rerun asked for something else meanwhile
-    this.points = Object.assign(points, { url: data.points.url });
-    this.#place(b && !whyNoB ? { a, b } : { a }, isNew);
+    this.spec = data.points;
+    points.sheets.onLoad = () => this.redraw();
+    points.sheets.onFail = (error) => this.complain(error);
+    this.#place(points, models, isNew);
     this.voice.say("");
-    if (whyNoB) this.#complain(whyNoB, wanted);
+    if (whyNoB) this.complain(whyNoB);
     await new Promise((done) => (this.afterFrame = done));
     this.root.dataset.ready = "true";
-    points.spriteReady.then(
-      () => this.redraw(),
-      (error) => this.#complain(error, wanted),
-    );
-  }
-
-  /** A model and its map; what an earlier call has loaded is used again. */
-  async #loadModel(spec, points, isNew) {
-    const old = isNew ? null : Object.values(this.models).find((m) => same(m.spec, spec, "program"));
-    const core = old ?? (await loadCore(spec, points));
-    const map = old && same(old.map.spec, spec.map, "url") ? old.map : await loadMap(spec.map, core);
-    return { ...core, spec, map };
   }
 
   /** Put loaded models on the stage. */
-  #place(models, isNew) {
+  #place(points, loaded, isNew) {
     const pinned = isNew ? null : this.probe?.pinned ?? null;
-    const oldZ = this.probe?.sides.a?.z;
-    const isSameA = !isNew && this.models.a?.spec.program === models.a.spec.program;
-    if (isNew) {
-      this.order = shuffledOrder(this.points.n);
-      this.isQuiet = true; // its first legend must not colour maps that are not there yet
-      this.toolbar.show(this.points);
-      this.isQuiet = false;
+    const [before, oldZ] = [this.models, this.probe?.sides.a?.z];
+    this.points = points;
+    this.loaded = loaded;
+    if (isNew) [this.order, this.selection] = [shuffledOrder(points.n), null];
+    this.models = {};
+    for (const [which, model] of Object.entries(loaded)) {
+      this.models[which] = this.#epochBar(which).show(model);
     }
-    const before = this.models;
-    this.models = models;
-    this.probe = new Probe(models);
+    const isSameA = !isNew && before.a?.decode === this.models.a.decode;
+    this.probe = new Probe(this.models);
     this.probe.pinned = pinned;
     if (pinned !== null) this.probe.moveToPicture(pinned);
-    else if (isSameA) this.probe.sides.a.z.set(oldZ), this.probe.settle();
+    else if (isSameA) this.probe.setLatent("a", oldZ);
     this.#placeMaps(before);
-    this.readout.show(this.points.imageShape, Boolean(models.b));
+    this.readout.show(points.imageShape, Boolean(loaded.b));
+    this.isQuiet = true; // the colours are worked out once, for all that has changed
+    this.toolbar.show(points, loaded);
+    this.isQuiet = false;
     this.#colour();
     this.panels.show(this);
+  }
+
+  #epochBar(which) {
+    return (this.epochBars[which] ??= new EpochBar(
+      (model) => this.#goTo(which, model),
+      (epoch, base) => loadEpoch(epoch, base, this.spec),
+      (error) => this.complain(error),
+    ));
+  }
+
+  /** Show another epoch of a side's run: its points move, and it decodes with those weights. */
+  #goTo(which, model) {
+    const from = this.models[which].map.xy;
+    this.models[which] = model;
+    this.probe.replace(which, model);
+    this.maps[which].place(model.map.xy);
+    this.maps[which].manifold.forget();
+    this.movement.start(which, from, model.map.xy);
+    this.panels.show(this);
+    this.redraw();
   }
 
   #placeMaps(before) {
@@ -163,6 +195,7 @@ export class Stage {
       map.markers.setTagSize([width, height], multiple);
       if (before[which]?.map === model.map && map.content) continue;
       const { kind, axes } = model.map.spec;
+      this.movement.finish(which);
       map.show({
         xy: model.map.xy,
         captions: axes,
@@ -176,7 +209,7 @@ export class Stage {
   }
 
   #makeMap(which) {
-    return new MapView(which, {
+    const map = new MapView(which, {
       probe: (x, y) => this.#moveTo(which, x, y),
       leave: () => {
         if (this.probe.pinned === null) return; // the last place under the pointer stays
@@ -185,9 +218,13 @@ export class Stage {
         this.redraw();
       },
       pick: (x, y, isTouch) => this.#pick(which, x, y, isTouch),
-      grab: (x, y, event) => this.panels.open.pointer?.grab?.(which, x, y, event) ?? null,
+      grab: (x, y, event) =>
+        this.panels.open.pointer?.grab?.(which, x, y, event) ??
+        this.selectionTool.grab(which, x, y, event),
       changed: () => this.redraw(),
     });
+    map.element.append(this.#epochBar(which).element);
+    return map;
   }
 
   /** The pointer is here; the next frame decodes it. Of several in one frame the last counts. */
@@ -206,16 +243,21 @@ export class Stage {
   #colour() {
     if (this.isQuiet || !this.probe) return;
     this.colours = this.toolbar.colours();
-    const [isLit, dim] = [this.toolbar.filter(), (word) => withAlpha(word, DIMMED)];
-    for (const which of Object.keys(this.models)) {
-      const { xy } = this.models[which].map;
-      this.maps[which].setDrawing(arrange(xy, this.colours, this.order, isLit, dim));
-    }
+    for (const [which, { map }] of Object.entries(this.models)) this.#arrange(which, map.xy);
+  }
+
+  /** The points of one map, at these places, in their colours. */
+  #arrange(which, xy) {
+    const [ofLegend, mask] = [this.toolbar.filter(), this.selection?.mask];
+    const isLit = mask ? (i) => mask[i] === 1 && (!ofLegend || ofLegend(i)) : ofLegend;
+    const dim = (word) => withAlpha(word, DIMMED);
+    this.maps[which].setDrawing(arrange(xy, this.colours, this.order, isLit, dim));
   }
 
   #drawFrame() {
     this.frame = null;
     if (!this.probe) return;
+    for (const [which, xy] of this.movement.step(performance.now())) this.#arrange(which, xy);
     if (this.pending) {
       const [which, x, y] = this.pending;
       this.pending = null;
@@ -227,10 +269,7 @@ export class Stage {
     this.#decode();
     const began = performance.now();
     let isDrawn = true;
-    for (const which of Object.keys(this.models)) {
-      const marks = this.panels.open.marks?.(which) ?? NO_MARKS;
-      isDrawn = this.maps[which].draw(this.theme, this.#shown(which), marks) && isDrawn;
-    }
+    for (const which of Object.keys(this.models)) isDrawn = this.#drawMap(which) && isDrawn;
     this.stats.lastDrawMs = performance.now() - began;
     this.stats.draws++;
     const { index } = this.probe;
@@ -238,6 +277,18 @@ export class Stage {
     this.panels.update(this.probe);
     this.voice.speak(this.probe, this.points);
     if (isDrawn) this.afterFrame?.();
+  }
+
+  #drawMap(which) {
+    const map = this.maps[which];
+    const ofPanel = this.panels.open.marks?.(which) ?? NO_MARKS;
+    const isDrawn = map.draw(this.theme, this.#shown(which), this.selectionTool.marks(which) ?? ofPanel);
+    if (!isDrawn) return false;
+    const { view, width, height } = map;
+    const anchor = this.probe.anchor(which);
+    const { imageShape } = this.points;
+    map.manifold.follow(this.models[which], anchor, imageShape, view, width, height);
+    return true;
   }
 
   #decode() {
@@ -267,10 +318,6 @@ export class Stage {
     };
   }
 
-  #complain(error, wanted) {
-    if (wanted === this.wanted) this.complain(error);
-  }
-
   /** The panel that Python asks for; a rerun that asks for the same one leaves the visitor's. */
   #openPanel(title) {
     if (title === this.askedPanel) return;
@@ -289,10 +336,32 @@ export class Stage {
     for (const map of Object.values(this.maps)) map.invalidate();
   }
 
+  /** Pictures in place of points, or points again. */
+  #toggleManifold() {
+    const isOn = this.manifoldButton.getAttribute("aria-pressed") !== "true";
+    this.manifoldButton.setAttribute("aria-pressed", String(isOn));
+    this.root.classList.toggle("manifolds", isOn);
+    for (const which of ["a", "b"]) this.maps[which]?.manifold.turn(isOn);
+    this.redraw();
+  }
+
   #build(parent) {
+    this.selectionTool = new SelectionTool(
+      (which, polygon) => this.select(selectWithin(which, this.models[which].map.xy, polygon)),
+      () => this.redraw(),
+    );
+    const fitAll = () => Object.values(this.maps).forEach((map) => map.content && map.fit());
+    const fit = button("Fit", "Show all points. Key: 0", fitAll);
+    this.manifoldButton = button("Grid", "What every place decodes to. Key: G", () =>
+      this.#toggleManifold(),
+    );
+    this.manifoldButton.setAttribute("aria-pressed", "false");
     this.toolbar = new Toolbar(
       () => this.#colour(),
-      () => Object.values(this.maps).forEach((map) => map.content && map.fit()),
+      (error) => this.complain(error),
+      this.manifoldButton,
+      this.selectionTool.element,
+      fit,
     );
     this.readout = new Readout();
     this.panels = new Panels(PANELS.map((Panel) => new Panel()), () => this.redraw());
@@ -311,8 +380,14 @@ export class Stage {
   }
 
   #key(event) {
-    if (!this.probe || this.panels.key(event)) return;
-    if (event.key === "Escape" && this.probe.pinned !== null) this.pin(null);
+    if (!this.probe) return;
+    if (event.target.matches("select, input:not([type='range'])")) return; // typed there
+    if (this.panels.key(event) || event.defaultPrevented) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && this.selection) this.select(null);
+    else if (event.key === "Escape" && this.probe.pinned !== null) this.pin(null);
+    else if (event.key === "g") this.#toggleManifold();
+    else this.selectionTool.key(event.key);
   }
 
   /** What tests and benches may ask. */
@@ -327,10 +402,14 @@ export class Stage {
         const { z, pixels } = this.probe.sides[which];
         return { z: z.slice(), pixels: pixels?.slice() ?? null };
       },
+      selected: () => Array.from(this.selection?.indices ?? []),
+      manifold: (which = "a") => this.maps[which].manifold.stats,
     };
   }
 }
 
-function same(one, other, key) {
-  return one[key] === other[key];
+function button(name, title, onClick) {
+  const element = make("button", { type: "button", title }, name);
+  element.addEventListener("click", onClick);
+  return element;
 }

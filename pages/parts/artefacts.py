@@ -6,6 +6,8 @@ so a browser may keep the answer for ever, and one that no longer fits what is h
 
 import functools
 import hashlib
+import json
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -15,16 +17,20 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pages.parts.shared import atlas
+from vizmodels.analysis.neighbours import most_alike
+from vizmodels.analysis.points import EXTENTS, Extent
 from vizmodels.analysis.projection import PROJECTION_KINDS, Projection
 from vizmodels.errors import LatentariumError
 from vizmodels.export.latent_bytes import latent_bytes
 from vizmodels.export.layer_program import PROGRAM_FORMAT, LayerProgram, layer_program
-from vizmodels.export.sprite import Sprite, sprite_sheet
+from vizmodels.export.sprite import SHEET_TILES, sprite_sheet
 from vizmodels.places import ASSETS
 
 STAGE_FOLDER = ASSETS / "stage"
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-KEPT_IN_MEMORY = 16  # sprites and programs; up to a few MB each
+KEPT_IN_MEMORY = 16  # programs, up to a few MB each
+SHEETS_IN_MEMORY = 64  # of thumbnails, half a MB each
+N_ALIKE = 8  # pictures shown beside a pinned one
 
 
 @functools.cache
@@ -37,11 +43,17 @@ def stage_address() -> str:
 
 def routes() -> list[BaseRoute]:
     """The routes that `app.py` serves beside Streamlit's own."""
+    run = "/artefacts/runs/{key}"
     return [
         Mount(f"/{stage_address()}", _ForEver(directory=STAGE_FOLDER)),
         Route("/artefacts/points/{key}/{file}", _points),
-        Route("/artefacts/runs/{key}/{file}", _run),
-        Route("/artefacts/runs/{key}/maps/{name}.bin", _map),
+        Route("/artefacts/points/{key}/alike/{index:int}.json", _alike),
+        Route(f"{run}/{{file}}", _run),
+        Route(f"{run}/{{extent}}/latents.bin", _latents),
+        Route(f"{run}/{{extent}}/maps/{{kind}}.bin", _map),
+        Route(f"{run}/{{extent}}/measures/{{name}}.bin", _measure),
+        Route(f"{run}/epochs/{{epoch:int}}/{{file}}", _epoch_program),
+        Route(f"{run}/{{extent}}/epochs/{{epoch:int}}/{{kind}}/{{file}}", _epoch_map),
     ]
 
 
@@ -75,14 +87,15 @@ BINARY, JSON, PNG = "application/octet-stream", "application/json", "image/png"
 
 @_answers
 def _points(request: Request) -> tuple[bytes, str] | None:
-    key, file = request.path_params["key"], request.path_params["file"]
-    dataset = key.rsplit("-", 2)[0]
-    if atlas().points_key(dataset) != key:
+    file, found = request.path_params["file"], _pictures(request)
+    if found is None:
         return None
-    pictures = atlas().points(dataset).pictures
+    dataset, extent = found
+    pictures = atlas().points(dataset, extent).pictures
+    sheet = re.fullmatch(r"sheet-(\d{1,4})\.png", file)
+    if sheet and int(sheet[1]) * SHEET_TILES < len(pictures):
+        return sprite(dataset, extent, request.path_params["key"], int(sheet[1])), PNG
     match file:
-        case "sprite.png":
-            return sprite(dataset, key).png, PNG
         case "labels.bin" if pictures.labels is not None:
             return pictures.labels.numpy().astype(np.uint8).tobytes(), BINARY
         case "factors.bin" if pictures.factors is not None:
@@ -92,28 +105,96 @@ def _points(request: Request) -> tuple[bytes, str] | None:
 
 
 @_answers
+def _alike(request: Request) -> tuple[bytes, str] | None:
+    """The pictures nearest to one of them by pixels."""
+    found, index = _pictures(request), request.path_params["index"]
+    if found is None:
+        return None
+    images = atlas().points(*found).pictures.images
+    if index >= len(images):
+        return None
+    pictures, errors = most_alike(images, index, N_ALIKE)
+    answer = {"pictures": pictures.tolist(), "squared_errors": errors.tolist()}
+    return json.dumps(answer).encode(), JSON
+
+
+@_answers
 def _run(request: Request) -> tuple[bytes, str] | None:
     run_id = _run_id(request)
-    match request.path_params["file"]:
-        case _ if run_id is None:
-            return None
-        case file if file == PROGRAM_FILE:
-            return program(run_id, request.path_params["key"]).to_json().encode(), JSON
-        case file if file == WEIGHTS_FILE:
-            return program(run_id, request.path_params["key"]).weights, BINARY
-        case "latents.bin":
-            return latent_bytes(atlas().run(run_id).model, atlas().latents(run_id)), BINARY
-        case _:
-            return None
+    if run_id is None:
+        return None
+    return _program_part(program(run_id, request.path_params["key"]), request.path_params["file"])
+
+
+@_answers
+def _epoch_program(request: Request) -> tuple[bytes, str] | None:
+    run_id, epoch = _run_id(request), request.path_params["epoch"]
+    if run_id is None or epoch not in atlas().epochs(run_id):
+        return None
+    of_epoch = program(run_id, request.path_params["key"], epoch)
+    return _program_part(of_epoch, request.path_params["file"])
+
+
+def _program_part(of: LayerProgram, file: str) -> tuple[bytes, str] | None:
+    if file == PROGRAM_FILE:
+        return of.to_json().encode(), JSON
+    return (of.weights, BINARY) if file == WEIGHTS_FILE else None
+
+
+@_answers
+def _latents(request: Request) -> tuple[bytes, str] | None:
+    run_id, extent = _run_id(request), _extent(request)
+    if run_id is None or extent is None:
+        return None
+    return latent_bytes(atlas().run(run_id).model, atlas().latents(run_id, extent)), BINARY
 
 
 @_answers
 def _map(request: Request) -> tuple[bytes, str] | None:
-    run_id, kind = _run_id(request), request.path_params["name"]
-    if run_id is None or kind not in PROJECTION_KINDS:
+    run_id, extent, kind = _run_id(request), _extent(request), request.path_params["kind"]
+    if run_id is None or extent is None or kind not in PROJECTION_KINDS:
         return None
-    projection: Projection | None = atlas().projection(run_id, kind)
+    projection: Projection | None = atlas().projection(run_id, kind, extent=extent)
     return None if projection is None else (projection.coordinates.astype("<f4").tobytes(), BINARY)
+
+
+@_answers
+def _measure(request: Request) -> tuple[bytes, str] | None:
+    """One number for each picture, by which its point can be coloured."""
+    run_id, extent, name = _run_id(request), _extent(request), request.path_params["name"]
+    if run_id is None or extent is None:
+        return None
+    if name == "error":
+        return atlas().squared_errors(run_id, extent).astype("<f4").tobytes(), BINARY
+    if extent != "some":  # neighbours of 70,000 pictures would take minutes
+        return None
+    if name == "pixels":
+        return atlas().pixel_neighbours_kept(run_id).astype("<f4").tobytes(), BINARY
+    if name not in PROJECTION_KINDS or atlas().projection(run_id, name) is None:
+        return None
+    return atlas().neighbours_kept(run_id, name).astype("<f4").tobytes(), BINARY
+
+
+@_answers
+def _epoch_map(request: Request) -> tuple[bytes, str] | None:
+    """Latents, map and plane of the run's pictures after one of its epochs."""
+    run_id, extent = _run_id(request), _extent(request)
+    epoch, kind = request.path_params["epoch"], request.path_params["kind"]
+    if run_id is None or extent is None or kind not in ("raw", "pca"):
+        return None
+    if epoch not in atlas().epochs(run_id):
+        return None
+    view = atlas().epoch_view(run_id, epoch, kind, extent)
+    match request.path_params["file"]:
+        case "latents.bin":
+            return latent_bytes(atlas().model_at(run_id, epoch), view.latents), BINARY
+        case "map.bin":
+            return view.coordinates.astype("<f4").tobytes(), BINARY
+        case "plane.json" if view.mean is not None and view.components is not None:
+            plane = {"mean": view.mean.tolist(), "components": view.components.tolist()}
+            return json.dumps(plane).encode(), JSON
+        case _:
+            return None
 
 
 def _run_id(request: Request) -> str | None:
@@ -122,15 +203,30 @@ def _run_id(request: Request) -> str | None:
     return run_id if atlas().run_key(run_id) == key else None
 
 
-@functools.lru_cache(KEPT_IN_MEMORY)
-def sprite(dataset: str, key: str) -> Sprite:
-    """The sheet of thumbnails of an image set's map; `key` only tells versions apart."""
+def _extent(request: Request) -> Extent | None:
+    return next((e for e in EXTENTS if e == request.path_params["extent"]), None)
+
+
+def _pictures(request: Request) -> tuple[str, Extent] | None:
+    """The image set and the extent that an address names, if its pictures are still these."""
+    key = request.path_params["key"]
+    dataset = key.rsplit("-", 2)[0]
+    found = next((extent for extent in EXTENTS if atlas().points_key(dataset, extent) == key), None)
+    return None if found is None else (dataset, found)
+
+
+@functools.lru_cache(SHEETS_IN_MEMORY)
+def sprite(dataset: str, extent: Extent, key: str, sheet: int) -> bytes:
+    """One sheet of thumbnails of an image set's map; `key` only tells versions apart."""
     assert key.startswith(dataset)
-    return sprite_sheet(atlas().points(dataset).pictures.images.numpy())
+    images = atlas().points(dataset, extent).pictures.images
+    return sprite_sheet(images[sheet * SHEET_TILES :][:SHEET_TILES].numpy())
 
 
 @functools.lru_cache(KEPT_IN_MEMORY)
-def program(run_id: str, key: str) -> LayerProgram:
-    """The run's networks as the browser computes them; `key` only tells versions apart."""
+def program(run_id: str, key: str, epoch: int | None = None) -> LayerProgram:
+    """The run's networks as the browser computes them, after its last epoch unless another is
+    named; `key` only tells versions apart."""
     assert key.startswith(run_id)
-    return layer_program(atlas().run(run_id).model)
+    model = atlas().run(run_id).model if epoch is None else atlas().model_at(run_id, epoch)
+    return layer_program(model)

@@ -44,7 +44,7 @@ def _prepare_first_map() -> None:
         if first is not None:
             dataset = first.experiment.dataset
             atlas().projection(first.id, first_map_kind(first))
-            sprite(dataset, atlas().points_key(dataset))
+            sprite(dataset, "some", atlas().points_key(dataset), 0)
             program(first.id, atlas().run_key(first.id))
     except LatentariumError:
         return  # the page that shows this run will say the same sentence

@@ -1,19 +1,20 @@
 """Puts the stage on a page: names and addresses go to the browser, nothing else."""
 
-import math
 from typing import Any, Literal
 
 import streamlit as st
 
 from pages.parts.artefacts import PROGRAM_FILE, WEIGHTS_FILE, stage_address
 from pages.parts.shared import atlas
+from vizmodels.analysis.points import Extent
 from vizmodels.analysis.projection import ProjectionKind
+from vizmodels.export.sprite import COLUMNS, SHEET_TILES
 from vizmodels.runs.library import RunRecord
 from vizmodels.specs import DiscreteVAESpec
 
 STAGE_HEIGHT = 640  # px
 
-Panel = Literal["sliders", "paths", "draw"]
+Panel = Literal["sliders", "picture", "paths", "draw", "selection"]
 
 # The modules are fetched and kept by the browser; only these lines travel with the page.
 _LOADER = """
@@ -29,6 +30,7 @@ def show_stage(
     b: RunRecord | None = None,
     *,
     kind: ProjectionKind = "raw",
+    extent: Extent = "some",
     panel: Panel | None = None,
     key: str = "stage",
     height: int = STAGE_HEIGHT,
@@ -39,6 +41,7 @@ def show_stage(
     ----------
     a, b : runs on the same images
     kind : the map to show; for UMAP and t-SNE it must have been computed before
+    extent : how many pictures
     panel : the tab that is open at first, and again whenever another one is asked for; the first
         tab unless given
     key : of the component
@@ -46,43 +49,53 @@ def show_stage(
 
     Returns
     -------
-    The component's result; `.picked` is {"index": picture} once a point was clicked, else None.
+    The component's result. `.picked` is {"index": picture} once a point was clicked, and
+    `.selected` {"map": "a" or "b", "polygon": corners on that map} while pictures are selected;
+    else they are None.
     """
     component = st.components.v2.component(
         "latentarium_stage", js=_LOADER.replace("STAGE", stage_address())
     )
     data = {
-        "points": _points(a),
-        "a": _model(a, kind),
-        "b": None if b is None else _model(b, kind),
+        "points": _points(a, extent),
+        "a": _model(a, kind, extent),
+        "b": None if b is None else _model(b, kind, extent),
         "view": "map" if a.embedding_dim <= 2 else "sliders",
         "panel": panel,
         "height": height,
     }
-    return component(key=key, data=data, height="content", on_picked_change=lambda: None)
+    return component(
+        key=key,
+        data=data,
+        height="content",
+        on_picked_change=lambda: None,
+        on_selected_change=lambda: None,
+    )
 
 
-def _points(record: RunRecord) -> dict[str, object]:
+def _points(record: RunRecord, extent: Extent) -> dict[str, object]:
     dataset = record.experiment.dataset
-    points = atlas().points(dataset)
+    points = atlas().points(dataset, extent)
     images = atlas().data(atlas().run(record.id))
     return {
-        "url": f"artefacts/points/{atlas().points_key(dataset)}",
+        "url": f"artefacts/points/{atlas().points_key(dataset, extent)}",
         "n": len(points),
         "n_test": points.n_test,
         "image_shape": list(images.image_shape),
-        "columns": math.ceil(math.sqrt(len(points))),
+        "columns": COLUMNS,
+        "sheet_tiles": SHEET_TILES,
         "class_names": list(images.class_names),
         "factor_names": list(images.factor_names),
         "has_labels": points.pictures.labels is not None,
     }
 
 
-def _model(record: RunRecord, kind: ProjectionKind) -> dict[str, object]:
+def _model(record: RunRecord, kind: ProjectionKind, extent: Extent) -> dict[str, object]:
     base = f"artefacts/runs/{atlas().run_key(record.id)}"
-    projection = atlas().projection(record.id, kind)
+    of_pictures = f"{base}/{extent}"
+    projection = atlas().projection(record.id, kind, extent=extent)
     assert projection is not None, f"the {kind} map of {record.id} has not been computed"
-    shown: dict[str, object] = {"kind": kind, "url": f"{base}/maps/{kind}.bin"}
+    shown: dict[str, object] = {"kind": kind, "url": f"{of_pictures}/maps/{kind}.bin"}
     names = latent_axis_names(record)
     shown["axes"] = names[:2] if kind == "raw" and names else axis_names(kind, projection.explained)
     if projection.mean is not None and projection.components is not None:
@@ -95,9 +108,57 @@ def _model(record: RunRecord, kind: ProjectionKind) -> dict[str, object]:
         "axis_names": names,
         "program": f"{base}/{PROGRAM_FILE}",
         "weights": f"{base}/{WEIGHTS_FILE}",
-        "latents": f"{base}/latents.bin",
+        "latents": f"{of_pictures}/latents.bin",
         "map": shown,
+        "groups": _groups(record),
+        "measures": _measures(record, kind, extent, of_pictures),
+        "epochs": _epochs(record, kind, shown, base, of_pictures),
     }
+
+
+def _groups(record: RunRecord) -> list[int]:
+    """Numbers of classes of a discrete VAE's variables, which are its first axes."""
+    spec = record.experiment.model
+    return [spec.n_classes] * spec.n_variables if isinstance(spec, DiscreteVAESpec) else []
+
+
+def _measures(
+    record: RunRecord, kind: ProjectionKind, extent: Extent, base: str
+) -> list[dict[str, str]]:
+    """What the points can be coloured by, beside classes and factors; fetched when it is."""
+    names = {"error": "squared error"}
+    if extent == "some":
+        names["pixels"] = "pixel neighbours kept"
+        if record.embedding_dim > 2 or kind not in ("raw", "pca"):
+            names[kind] = "latent neighbours kept by the map"
+    return [
+        {"name": name, "title": title, "url": f"{base}/measures/{name}.bin"}
+        for name, title in names.items()
+    ]
+
+
+def _epochs(
+    record: RunRecord, kind: ProjectionKind, shown: dict[str, object], base: str, of_pictures: str
+) -> list[dict[str, object]]:
+    """The run after each of its epochs that are kept, in the form of `_model`."""
+    if kind not in ("raw", "pca"):
+        return []
+    epochs: list[dict[str, object]] = []
+    for epoch in atlas().epochs(record.id):
+        on_map = f"{of_pictures}/epochs/{epoch}/{kind}"
+        place = {"kind": kind, "axes": shown["axes"], "url": f"{on_map}/map.bin"}
+        if kind == "pca":
+            place["plane"] = f"{on_map}/plane.json"
+        epochs.append(
+            {
+                "epoch": epoch,
+                "program": f"{base}/epochs/{epoch}/{PROGRAM_FILE}",
+                "weights": f"{base}/epochs/{epoch}/{WEIGHTS_FILE}",
+                "latents": f"{on_map}/latents.bin",
+                "map": place,
+            }
+        )
+    return epochs
 
 
 def latent_axis_names(record: RunRecord) -> list[str] | None:

@@ -142,7 +142,7 @@ def test_the_name_of_a_map_changes_with_all_it_is_made_from(
     monkeypatch.setattr(atlases, "PROJECTION_VERSION", 99)
     names.append(atlas.projection_name(run.id, "umap"))
     monkeypatch.undo()
-    monkeypatch.setattr(atlas, "points_key", lambda _: "digits-other")
+    monkeypatch.setattr(atlas, "points_key", lambda *_: "digits-other")
     names.append(atlas.projection_name(run.id, "umap"))
     atlas.library.save(retrained(run))
     atlas.forget(run.id)

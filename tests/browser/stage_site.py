@@ -15,7 +15,7 @@ import torch
 
 from vizmodels.export.latent_bytes import latent_bytes
 from vizmodels.export.layer_program import layer_program
-from vizmodels.export.sprite import sprite_sheet
+from vizmodels.export.sprite import COLUMNS, SHEET_TILES, sprite_sheet
 from vizmodels.models.autoencoder import Autoencoder
 
 STAGE = Path(__file__).parents[2] / "assets" / "stage"
@@ -60,8 +60,10 @@ class StageSite:
         factor_names: list[str] | None = None,
     ) -> dict[str, Any]:
         """Serve pictures (N, C, H, W) and return `data.points`."""
-        sprite, base = sprite_sheet(images), f"artefacts/points/{key}"
-        self.files[f"/{base}/sprite.png"] = sprite.png
+        base = f"artefacts/points/{key}"
+        for sheet, first in enumerate(range(0, len(images), SHEET_TILES)):
+            png = sprite_sheet(images[first : first + SHEET_TILES])
+            self.files[f"/{base}/sheet-{sheet}.png"] = png
         if labels is not None:
             self.files[f"/{base}/labels.bin"] = labels.astype(np.uint8).tobytes()
         if factors is not None:
@@ -70,7 +72,8 @@ class StageSite:
             "url": base,
             "n": len(images),
             "image_shape": list(images.shape[1:]),
-            "columns": sprite.columns,
+            "columns": COLUMNS,
+            "sheet_tiles": SHEET_TILES,
             "class_names": class_names,
             "factor_names": factor_names or [],
             "has_labels": labels is not None,

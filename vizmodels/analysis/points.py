@@ -1,6 +1,7 @@
 """Which pictures stand on a map."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -8,8 +9,12 @@ from numpy.typing import NDArray
 
 from vizmodels.data.image_set import ImageSet, ImageSplit
 
-MAP_POINTS = 10_000
-"""Pictures on a map unless more are asked for: enough to see every cluster, 2 MB of thumbnails."""
+Extent = Literal["some", "all"]
+"""How many pictures a map shows: enough to see every cluster, or all there are."""
+
+EXTENTS: tuple[Extent, ...] = get_args(Extent)
+MAP_POINTS: dict[Extent, int] = {"some": 10_000, "all": 70_000}
+"""At most; 10,000 pictures are 2 MB of thumbnails."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class MapPoints:
         return None if self.pictures.labels is None else self.pictures.labels.numpy()
 
 
-def map_points(data: ImageSet, limit: int = MAP_POINTS) -> MapPoints:
+def map_points(data: ImageSet, limit: int = MAP_POINTS["some"]) -> MapPoints:
     """The pictures of a map: test pictures first, since no model has seen them."""
     n_test = min(limit, len(data.test))
     n_train = min(limit - n_test, len(data.train))

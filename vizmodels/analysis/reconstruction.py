@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vizmodels.models.autoencoder import Autoencoder
-from vizmodels.training.evaluation import reconstruct_all
+from vizmodels.models.autoencoder import Autoencoder, squared_error
+from vizmodels.training.evaluation import EVALUATION_BATCH, as_float, reconstruct_all
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,13 @@ def reconstruct(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> Reconst
         (images.numpy() / np.float32(255)).astype(np.float32),
         reconstruct_all(model, images).numpy(),
     )
+
+
+@torch.inference_mode()
+def squared_errors(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> NDArray[np.float32]:
+    """Squared error per pixel of each image's reconstruction, (N,); keeps none of the pictures."""
+    parts: list[NDArray[np.float32]] = []
+    for batch in images.split(EVALUATION_BATCH):
+        x = as_float(batch, model)
+        parts.append(squared_error(x, model.decode(model.encode(x)).float()).cpu().numpy())
+    return np.concatenate(parts)

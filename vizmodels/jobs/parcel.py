@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from vizmodels.errors import DamagedRun
-from vizmodels.runs.library import FILES, RunLibrary
+from vizmodels.runs.library import FILES, OPTIONAL_FILES, RunLibrary
 from vizmodels.runs.run import Run
 
 Parcel = dict[str, bytes]
@@ -15,7 +15,7 @@ def pack_run(run: Run) -> Parcel:
     """The files that a library would write for this run."""
     with tempfile.TemporaryDirectory(prefix="latentarium-parcel-") as folder:
         written = RunLibrary(folder).save(run)
-        return {name: (written / name).read_bytes() for name in FILES}
+        return {path.name: path.read_bytes() for path in written.iterdir()}
 
 
 def unpack_run(parcel: Parcel, run_id: str) -> Run:
@@ -25,7 +25,7 @@ def unpack_run(parcel: Parcel, run_id: str) -> Run:
     ------
     DamagedRun : a file is missing, or does not say what it should
     """
-    if set(parcel) != set(FILES):
+    if not set(FILES) <= set(parcel) <= {*FILES, *OPTIONAL_FILES}:
         raise DamagedRun(
             f"The parcel of run {run_id}",
             "the files " + ", ".join(FILES),

@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun
 from vizmodels.experiment import ID_LENGTH, Experiment
 from vizmodels.models import build_model, embedding_dim
+from vizmodels.runs.epoch_weights import read_snapshots, write_snapshots
 from vizmodels.runs.run import Run
 from vizmodels.runs.titles import title_of
 from vizmodels.training.progress import History
@@ -33,6 +34,10 @@ FILES = (
     "environment.json",
     "preview.png",
 )
+EPOCHS_FILE = "epochs.safetensors"
+OPTIONAL_FILES = (EPOCHS_FILE,)
+"""What a run may have beside these: the weights of a few of its epochs."""
+
 SET_ASIDE = "damaged"  # folder of runs that could not be read; the visitor may still want them
 
 UNREADABLE = (
@@ -208,6 +213,8 @@ def _write(run: Run, folder: Path, half: bool) -> None:
     (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=2))
     (folder / "environment.json").write_text(json.dumps(run.environment, indent=2))
     _write_preview(run.preview, folder / "preview.png")
+    if run.snapshots is not None:
+        write_snapshots(run.snapshots, folder / EPOCHS_FILE)
 
 
 def _read(folder: Path) -> Run:
@@ -227,6 +234,8 @@ def _read(folder: Path) -> Run:
         ):
             history = History.from_arrays(dict(arrays))
         preview = _read_preview(folder / "preview.png", record.image_shape)
+        epochs_file = folder / EPOCHS_FILE
+        snapshots = read_snapshots(epochs_file, model) if epochs_file.exists() else None
     except UNREADABLE as error:
         raise _damaged(folder, _first_line(error)) from error
     model.eval().requires_grad_(False)
@@ -238,6 +247,7 @@ def _read(folder: Path) -> Run:
         record.environment,
         preview,
         record.n_classes,
+        snapshots,
     )
 
 

@@ -20,6 +20,7 @@ from vizmodels.training.device import Compute, Device, choose_compute
 from vizmodels.training.loop import Fitted, OnProgress, fit
 from vizmodels.training.preview import PreviewMaker
 from vizmodels.training.progress import History
+from vizmodels.training.snapshots import Snapshots
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Run:
     preview : uint8 array (2, N, C, H, W): test images, and the model's reconstructions of them;
         of a prior its samples, of a classifier the images it finds hardest
     n_classes : of the image set; 0 where it has no labels
+    snapshots : weights of a few epochs before the last, if any were kept
     """
 
     experiment: Experiment
@@ -46,6 +48,7 @@ class Run:
     environment: dict[str, str | float] = field(default_factory=dict[str, str | float])
     preview: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((2, 0, 1, 1, 1), np.uint8))
     n_classes: int = 0
+    snapshots: Snapshots | None = None
 
     @property
     def id(self) -> str:
@@ -109,6 +112,7 @@ def as_run(experiment: Experiment, fitted: Fitted, data: ImageSet, compute: Comp
         _environment(fitted, data, compute),
         np.stack([preview.originals, preview.reconstructions]),
         len(data.class_names),
+        fitted.snapshots,
     )
 
 

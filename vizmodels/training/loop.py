@@ -23,6 +23,7 @@ from vizmodels.training.device import Compute
 from vizmodels.training.evaluation import evaluate
 from vizmodels.training.preview import PreviewMaker
 from vizmodels.training.progress import History, Progress
+from vizmodels.training.snapshots import SnapshotKeeper, Snapshots
 from vizmodels.training.step import TrainingStep
 
 REPORT_SECONDS = 0.1  # between reports; each waits for the device once
@@ -46,6 +47,7 @@ class Fitted:
         each figure that only a whole set has, such as the perplexity -> its value
     seconds : spent in training steps, without evaluation, previews and checkpoints
     images_seen : training images that went through the model, repeats included
+    snapshots : weights of a few epochs before the last, of models that have a map
     """
 
     model: Trainable
@@ -53,6 +55,7 @@ class Fitted:
     test_terms: dict[str, float]
     seconds: float
     images_seen: int
+    snapshots: Snapshots | None = None
 
 
 def fit(
@@ -91,6 +94,7 @@ def fit(
         loop.history.last_test(),
         loop.seconds,
         loop.n_steps * loop.batch_size,
+        loop.snapshots.snapshots(),
     )
 
 
@@ -140,6 +144,8 @@ class _Loop:
         self.history_every = math.ceil(self.n_steps / MAX_HISTORY_ROWS)
         self.epochs_done = 0
         self.seconds = 0.0
+        self.snapshots = SnapshotKeeper(self.model, training.epochs)
+        self.snapshots.offer(0, self.model)
 
     def run(self, on_progress: OnProgress | None, checkpoint_path: Path | None) -> None:
         step_offset = self.epochs_done * self.steps_per_epoch
@@ -234,6 +240,7 @@ class _Loop:
         self.history.test_rows.append(list(terms.values()))
         self.history.add_measures(self.model.measure(self.test_images))
         self.epochs_done = epoch + 1
+        self.snapshots.offer(self.epochs_done, self.model)
         self.history.epochs.append(self.epochs_done)
 
     def _progress(self, done: int, left: float, epoch_ends: bool, preview_due: bool) -> Progress:

@@ -1,0 +1,82 @@
+/**
+ * Thumbnails of the pictures on the map, on sheets that are fetched when one of theirs is wanted.
+ */
+
+import { contextOf, make } from "./elements.js";
+import { StageError } from "./errors.js";
+
+const MOST_KEPT = 16; // decoded sheets; those of 28×28 tiles take 8 MB each
+
+export class Sheets {
+  /**
+   * @param {(sheet: number) => string} addressOf
+   * @param {number} n pictures
+   * @param {[number, number, number]} shape (C, H, W)
+   * @param {number} columns of a sheet
+   * @param {number} tiles of a sheet
+   */
+  constructor(addressOf, n, [channels, height, width], columns, tiles) {
+    Object.assign(this, { addressOf, n, channels, height, width, columns, tiles });
+    /** @type {Map<number, {image: HTMLImageElement, isReady: boolean, loading: Promise<void>}>} */
+    this.kept = new Map();
+    this.onLoad = () => {};
+    /** @type {(error: Error) => void} */
+    this.onFail = () => {};
+  }
+
+  get count() {
+    return Math.ceil(this.n / this.tiles);
+  }
+
+  /** Draw one picture, if its sheet is here; else it is fetched. @returns {boolean} */
+  draw(context, index, x = 0, y = 0, width = this.width, height = this.height) {
+    const sheet = this.fetch(Math.floor(index / this.tiles));
+    if (!sheet.isReady) return false;
+    const tile = index % this.tiles;
+    const left = (tile % this.columns) * this.width;
+    const top = Math.floor(tile / this.columns) * this.height;
+    context.drawImage(sheet.image, left, top, this.width, this.height, x, y, width, height);
+    return true;
+  }
+
+  /** One picture (C, H, W) in [0, 1]. @param {number} index @returns {Promise<Float32Array>} */
+  async pixels(index) {
+    await this.fetch(Math.floor(index / this.tiles)).loading;
+    const { channels, height, width } = this;
+    const context = contextOf(make("canvas", { width: `${width}`, height: `${height}` }));
+    this.draw(context, index);
+    const { data } = context.getImageData(0, 0, width, height);
+    const area = height * width;
+    const pixels = new Float32Array(channels * area);
+    for (let c = 0; c < channels; c++) {
+      for (let i = 0; i < area; i++) pixels[c * area + i] = data[4 * i + c] / 255;
+    }
+    return pixels;
+  }
+
+  /** A sheet, asked for if it is not here. The one that was used longest ago goes. */
+  fetch(number) {
+    const found = this.kept.get(number) ?? this.#load(number);
+    this.kept.delete(number);
+    this.kept.set(number, found);
+    if (this.kept.size > MOST_KEPT) this.kept.delete(this.kept.keys().next().value);
+    return found;
+  }
+
+  #load(number) {
+    const image = new Image();
+    image.src = this.addressOf(number);
+    const sheet = { image, isReady: false, loading: image.decode() };
+    sheet.loading.then(
+      () => {
+        sheet.isReady = true;
+        this.onLoad();
+      },
+      () => {
+        const remedy = "Check that the app is still running, then reload the page.";
+        this.onFail(new StageError("A sheet of thumbnails", "a picture", "none", remedy));
+      },
+    );
+    return sheet;
+  }
+}
