@@ -59,7 +59,7 @@ export class DrawTools {
     this.look = look;
     this.thickness.setRange(1, WIDEST * Math.min(height, width), 0.1, look.thickness);
     this.colour.hidden = channels === 1;
-    this.colour.value = `#${look.ink.map((value) => (value ? "ff" : "00")).join("")}`;
+    if (channels > 1) this.colour.value = `#${look.ink.map((value) => (value ? "ff" : "00")).join("")}`;
     this.eraser.setAttribute("aria-pressed", "false");
     this.centred.element.hidden = !look.centring;
     this.centred.input.checked = true;

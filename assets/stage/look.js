@@ -36,7 +36,7 @@ export function measureLook(pictures, [channels, height, width]) {
   const paper = Array.from({ length: channels }, (_, c) =>
     median(pictures.flatMap((x) => cornersOf(x.subarray(c * area, (c + 1) * area), width))),
   );
-  const ink = paper.map((value) => (value < 0.5 ? 1 : 0));
+  const ink = paper.map(() => (mean(paper) < 0.5 ? 1 : 0));
   if (channels > 1) return { paper, ink, thickness: (WIDEST * side) / 2, centring: null, n };
   const widths = pictures.map((x) => lineWidth(x, width, paper[0])).filter(Number.isFinite);
   const thickness = Math.max(1, Math.min(WIDEST * side, widths.length ? median(widths) : 1));

@@ -5,8 +5,8 @@
 import { contextOf, make } from "./elements.js";
 import { Picture } from "./readout.js";
 
-const LARGEST = 84; // pixels, about, of the moving picture
-const FEWEST = 6; // frames, if they have room at any size
+const LARGEST = 96; // pixels, about, of the moving picture
+const FEWEST = 5; // frames, if they have room at any size
 const BETWEEN = 12; // pixels between the moving picture and the strip, as in stage.css
 const LINE = 8; // pixels between rows, as in stage.css
 

@@ -6,7 +6,7 @@ import { make } from "./elements.js";
 import { Picture } from "./readout.js";
 import { MOST_STOPS } from "./path.js";
 
-const SIDE = 56; // pixels, about
+const SIDE = 64; // pixels, about
 
 /**
  * @typedef {object} Callbacks
