@@ -69,7 +69,7 @@ export class Draw {
     if (!this.look && !this.isBeginning) this.#begin().catch((e) => this.stage.complain(e));
     if (!this.look || !this.isStale) return;
     this.isStale = false;
-    this.isFresh = !this.pad.isEmpty;
+    this.isFresh = true;
     this.#compose();
     this.places = { a: [], b: [] };
     if (this.pad.isEmpty) return;
@@ -87,20 +87,21 @@ export class Draw {
   update(probe) {
     if (!this.look) return;
     this.tools.update(this.pad, probe.pinned);
-    this.#layout();
-    this.pictures.input.paint(this.noisy);
-    this.hint.hidden = !this.pad.isEmpty;
-    if (!this.isFresh && !this.pad.isEmpty) return;
+    if (!this.isFresh) return; // the probe may be elsewhere meanwhile
     this.isFresh = false;
+    this.#layout();
+    const { isEmpty } = this.pad;
+    this.hint.hidden = !isEmpty;
+    this.pictures.input.paint(this.noisy);
     for (const [which, side] of Object.entries(probe.sides)) {
-      const picture = this.pictures[which];
-      picture.element.classList.toggle("off", this.pad.isEmpty);
-      const { caption } = picture;
+      const { element, caption } = this.pictures[which];
+      element.classList.toggle("off", isEmpty);
       caption.textContent = this.titles[which];
-      if (this.pad.isEmpty) continue;
-      picture.paint(side.pixels);
+      if (isEmpty) continue;
+      this.pictures[which].paint(side.pixels);
+      const title = "Mean squared error against the sheet without noise";
       const error = meanSquare(side.pixels, this.clean);
-      caption.append(make("span", { title: "Mean squared error against the sheet without noise" }, ` MSE ${format(error, 4)}`));
+      caption.append(make("span", { title }, ` MSE ${format(error, 4)}`));
     }
   }
 
@@ -135,11 +136,10 @@ export class Draw {
     else paper.forEach((value, c) => this.clean.fill(value, c * area, (c + 1) * area));
     const isCentred = this.tools.isCentred && centring && !picture;
     lay(this.clean, isCentred ? centre(strokes, centring, imageShape) : strokes, imageShape);
-    this.epsilon = this.epsilonSeed === this.seed && this.epsilon?.length === this.clean.length
-      ? this.epsilon
-      : normals(this.clean.length, this.seed);
-    this.epsilonSeed = this.seed;
-    addNoise(this.noisy, this.clean, this.epsilon, this.tools.noise);
+    if (this.epsilon?.seed !== this.seed || this.epsilon.values.length !== this.clean.length) {
+      this.epsilon = { seed: this.seed, values: normals(this.clean.length, this.seed) };
+    }
+    addNoise(this.noisy, this.clean, this.epsilon.values, this.tools.noise);
   }
 
   #undo() {
@@ -183,15 +183,11 @@ export class Draw {
 
   /** Pictures as large as there is room for beside each other. */
   #layout() {
-    const room = this.results.clientWidth;
-    const shown = Object.values(this.pictures).filter(({ element }) => !element.hidden);
-    const laidOut = `${room} ${shown.length} ${this.points.imageShape}`;
-    if (laidOut === this.laidOut) return;
-    this.laidOut = laidOut;
     const [, height, width] = this.points.imageShape;
-    const side = Math.min(LARGEST, (room - GAP * (shown.length - 1)) / shown.length);
-    const scale = Math.max(1, Math.floor(side / Math.max(height, width)));
-    for (const picture of shown) picture.setScale(scale);
+    const shown = Object.values(this.pictures).filter(({ element }) => !element.hidden);
+    const room = (this.results.clientWidth - GAP * (shown.length - 1)) / shown.length;
+    const side = Math.min(LARGEST, room);
+    for (const picture of shown) picture.setScale(Math.max(1, Math.floor(side / Math.max(height, width))));
   }
 
   #build() {
@@ -217,6 +213,7 @@ export class Draw {
     this.hint = make("p", { class: "pad-hint" }, "Draw here, or paste or drop a picture");
     const paper = make("div", { class: "paper" }, this.pad.canvas, this.hint);
     this.results = make("div", { class: "results" }, ...shown);
+    new ResizeObserver(() => this.#changed()).observe(this.results);
     const row = make("div", { class: "drawing" }, paper, this.results);
     this.alert = make("p", { class: "alert", role: "alert", hidden: "" });
     const parts = [this.alert, row, this.tools.element];

@@ -2,7 +2,7 @@
  * Ways from one latent to another.
  */
 
-const LEAST_TURN = 1e-4; // rad; directions closer to each other than this, or to opposite, are so
+const PARALLEL = 1e-6; // rad between two directions, below which no great circle joins them best
 
 /**
  * @typedef {object} Simplex how many of a latent's first values are probabilities
@@ -30,9 +30,8 @@ export function straight(out, from, to, t) {
  * (2016, arXiv:1609.04468). His formula on latents of unequal lengths runs off to infinity as
  * their directions become opposite; this one stays between the two lengths.
  *
- * The origin has no direction: the way to it or from it is straight. Between opposite directions
- * every half circle is as short: it is taken towards the axis most at right angles to them, and
- * in one dimension, where there is no such axis, the way is straight.
+ * The way is straight where no great circle is the shortest: from the origin or to it, which has
+ * no direction, between latents of one direction, and between exactly opposite ones.
  *
  * Probabilities are turned as their square roots, which lie on a sphere; that is the geodesic of
  * the Fisher metric, and they go on adding up to 1.
@@ -63,37 +62,11 @@ function turn(out, from, to, t) {
   let cosine = 0;
   for (let k = 0; k < out.length; k++) cosine += (from[k] / before) * (to[k] / after);
   const angle = Math.acos(Math.max(-1, Math.min(1, cosine)));
-  if (angle < LEAST_TURN) return straight(out, from, to, t);
-  const towards = Float64Array.from(to, (value) => value / after);
-  if (angle > Math.PI - LEAST_TURN) {
-    if (out.length === 1) return straight(out, from, to, t);
-    towards.fill(0);
-    towards[flattest(from)] = 1;
-  }
-  const side = perpendicular(towards, from, before);
-  const length = (1 - t) * before + t * after;
-  const [along, across] = [Math.cos(t * angle), Math.sin(t * angle)];
-  for (let k = 0; k < out.length; k++) {
-    out[k] = length * ((along * from[k]) / before + across * side[k]);
-  }
-}
-
-/** The axis on which a vector has least. */
-function flattest(vector) {
-  let best = 0;
-  for (let k = 1; k < vector.length; k++) {
-    if (Math.abs(vector[k]) < Math.abs(vector[best])) best = k;
-  }
-  return best;
-}
-
-/** What of `towards` stands at right angles to `vector`, at length 1. */
-function perpendicular(towards, vector, length) {
-  let along = 0;
-  for (let k = 0; k < vector.length; k++) along += (towards[k] * vector[k]) / length;
-  const rest = towards.map((value, k) => value - (along * vector[k]) / length);
-  const size = Math.hypot(...rest);
-  return rest.map((value) => value / size);
+  if (Math.min(angle, Math.PI - angle) < PARALLEL) return straight(out, from, to, t);
+  const length = ((1 - t) * before + t * after) / Math.sin(angle);
+  const left = (length * Math.sin((1 - t) * angle)) / before;
+  const right = (length * Math.sin(t * angle)) / after;
+  for (let k = 0; k < out.length; k++) out[k] = left * from[k] + right * to[k];
 }
 
 /**

@@ -23,7 +23,7 @@ export class StopList {
     this.on = on;
     this.list = make("ol", { class: "stops" });
     this.next = new Picture("", "next");
-    this.hint = make("p", { class: "hint" });
+    this.hint = make("p", { class: "hint", "aria-live": "polite" });
     this.clicks = button("Add by clicks", "Clicks on a map add stops, in place of pinning a picture");
     this.clicks.setAttribute("aria-pressed", "true");
     this.clicks.addEventListener("click", () => this.#toggle());

@@ -32,6 +32,7 @@ STATE = """() => {
   return { clean: list(clean), input: list(noisy), a: list(latents?.a), b: list(latents?.b),
            strokes: pad.strokes.length, isEmpty: pad.isEmpty, look };
 }"""
+EPSILON = "Array.from(stageRoot().__stage.panel('Draw').epsilon.values)"
 CANVAS = """(selector) => {
   const canvas = stageRoot().querySelector(selector);
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -240,17 +241,19 @@ def test_noise_stands_still_while_drawing_and_is_what_was_trained_with(
     set_noise(page, 0.3)
     first = state(page)
     clean, noisy = np.array(first["clean"]), np.array(first["input"])
-    epsilon = np.array(page.evaluate("Array.from(stageRoot().__stage.panel('Draw').epsilon)"))
+    epsilon = np.array(
+        page.evaluate("Array.from(stageRoot().__stage.panel('Draw').epsilon.values)")
+    )
     assert_allclose(noisy, np.clip(clean + 0.3 * epsilon, 0, 1), atol=1e-6)
     assert abs(epsilon.mean()) < 0.1 and abs(epsilon.std() - 1) < 0.1
     z = encoded(toys, "vae", first["input"])
     assert_allclose(first["a"], z, atol=2e-3 * np.abs(z).max())
     draw(page, [(0.5, 0.5), (0.6, 0.5)])
-    same = np.array(page.evaluate("Array.from(stageRoot().__stage.panel('Draw').epsilon)"))
+    same = np.array(page.evaluate(EPSILON))
     assert np.array_equal(same, epsilon)
     page.get_by_role("button", name="New noise").click()
     frames(page)
-    other = np.array(page.evaluate("Array.from(stageRoot().__stage.panel('Draw').epsilon)"))
+    other = np.array(page.evaluate(EPSILON))
     assert abs(np.corrcoef(other, epsilon)[0, 1]) < 0.15
     set_noise(page, 0)
     assert state(page)["input"] == state(page)["clean"]
