@@ -1,10 +1,12 @@
 import streamlit as st
 
 from pages.parts.data_gate import data_are_here
+from pages.parts.extent import pick_extent
 from pages.parts.frame import explanation, head
 from pages.parts.model_picker import pick_models
 from pages.parts.projection_panel import ready_projection, show_faithfulness
 from pages.parts.run_kinds import KIND_NAMES, first_map_kind, map_kinds
+from pages.parts.selection_caption import show_selection
 from pages.parts.shared import atlas
 from pages.parts.stage import axis_names, show_stage
 from pages.parts.waiting import encode
@@ -12,7 +14,7 @@ from vizmodels.analysis.projection import project
 from vizmodels.figures.latents import map_3d_figure
 
 head("Latent space", "How is the latent space laid out — AE against VAE?")
-controls = st.columns([4, 4, 4, 2])
+controls = st.columns([4, 4, 4, 2, 2])
 a, b = pick_models(controls[:2])
 if a is not None and data_are_here(a):
     models = [model for model in (a, b) if model is not None]
@@ -32,10 +34,12 @@ if a is not None and data_are_here(a):
             "Axes", (2, 3), default=2, required=True, key="axes", format_func="{}-D".format,
             bind="query-params",
         )  # fmt: skip
-    encode(models)
-    kind = ready_projection(models, wanted, axes)
+    extent = pick_extent(models, controls[4]) if axes == 2 else "some"
+    encode(models, extent)
+    kind = ready_projection(models, wanted, axes, extent)
     if axes == 2:
-        show_stage(a, b, kind=kind, key="map_stage")
+        shown = show_stage(a, b, kind=kind, extent=extent, key="map_stage")
+        show_selection(models, shown.selected, kind, extent)
     else:
         points = atlas().points(a.experiment.dataset)
         names = atlas().data(atlas().run(a.id)).class_names
@@ -53,7 +57,7 @@ if a is not None and data_are_here(a):
                     key=f"map3d_{model.id}",
                     alt=f"The {KIND_NAMES[kind]} map of {model.title} in three axes",
                 )
-    show_faithfulness(models, kind, axes)
+    show_faithfulness(models, kind, axes, extent)
 
 explanation(
     "Every dot is one picture at the place the encoder gives it. Move the pointer: the decoder "
@@ -66,6 +70,9 @@ explanation(
         "Compare the AE with the VAE on raw axes: look at the gaps, the scale and the origin.",
         "Choose two 16-D models, then PCA against UMAP: which distances survive?",
         "Colour the strokes by slant or thickness: does an axis follow it?",
+        "Press G: the whole visible plane is decoded. Where it is pale, no picture was encoded.",
+        "Play the epochs under a map: when do the classes part?",
+        "Hold Shift and drag around a few points: what do these pictures have in common?",
     ],
     r"q(z|x) = \mathcal N(\mu(x), \operatorname{diag}\sigma^2(x)),\qquad p(z) = \mathcal N(0, I)",
     [project],

@@ -37,7 +37,7 @@ const RELOAD = "Reload the page; if that does not help, choose another run.";
  * @property {Float32Array} mean latent of all points
  * @property {(z: Float32Array) => Float32Array} decode into a buffer that is used again
  * @property {(pixels: Float32Array) => Float32Array} encode mu where there is a posterior
- * @property {(pixels: Float32Array) => {mu: Float32Array, logVar: Float32Array} | null} posterior
+ * @property {(pixels: Float32Array) => {mu: Float32Array, sigma: Float32Array} | null} posterior
  *   null of a model without a Gaussian one
  */
 
@@ -122,7 +122,8 @@ export async function loadCore(spec, points) {
     posterior(pixels) {
       if (!program.posterior) return null;
       const both = encoded(pixels);
-      return { mu: both.slice(0, dim), logVar: both.slice(dim, 2 * dim) };
+      const sigma = both.slice(dim, 2 * dim).map((logVar) => Math.exp(0.5 * logVar));
+      return { mu: both.slice(0, dim), sigma };
     },
   };
 }

@@ -12,7 +12,7 @@ import { isNear } from "./load.js";
 const PICTURES_HIGH = 20; // at most
 const SLICE_MS = 8; // of work between two frames
 const REST_MS = 140; // without a move of the map, after which the sheet is decoded anew
-const UNSUPPORTED = 0.25; // how opaque a picture is where no data support it
+const UNSUPPORTED = 0.14; // how opaque a picture is where no data support it
 
 export class Manifold {
   constructor() {

@@ -4,6 +4,7 @@
  */
 
 import { make } from "./elements.js";
+import { format } from "./numbers.js";
 import { ellipseAxes, mapRows, nearestLatents } from "./posterior.js";
 import { latentOf } from "./probe.js";
 import { Picture } from "./readout.js";
@@ -11,8 +12,9 @@ import { Thumbnails } from "./thumbnails.js";
 
 const NEIGHBOURS = 8;
 const SIDE = 30; // pixels of a thumbnail, about
-const LARGE = 76; // pixels of a picture, about
+const LARGE = 60; // pixels of a picture, about
 const DEVIATIONS = [1, 2]; // of the posterior that are drawn
+const AXES_TOLD = 3;
 const NONE = [];
 
 export class PicturePanel {
@@ -80,7 +82,10 @@ export class PicturePanel {
       picture.dataset.model = which;
       picture.title = "Squared error per pixel of the reconstruction";
       shown.push(picture);
-      this.ellipses[which] = posteriorMarks(model, pixels);
+      const posterior = model.posterior(pixels);
+      if (!posterior) continue;
+      this.ellipses[which] = posteriorMarks(model, posterior);
+      shown.push(describePosterior(model, posterior));
     }
     this.pictures.replaceChildren(...shown);
     this.stage.redraw();
@@ -122,19 +127,27 @@ export class PicturePanel {
   }
 }
 
-/** The posterior's ellipses on the model's map; none where there is no posterior or no linear map. */
-function posteriorMarks(model, pixels) {
+/** The posterior's ellipses on the model's map; none where that is no linear one. */
+function posteriorMarks(model, { mu, sigma }) {
   const rows = mapRows(model);
-  const posterior = rows && model.posterior(pixels);
-  if (!posterior) return NONE;
-  const sigma = posterior.logVar.map((value) => Math.exp(0.5 * value));
-  const centre = model.map.inverse.toMap(posterior.mu);
+  if (!rows) return NONE;
+  const centre = model.map.inverse.toMap(mu);
   const half = ellipseAxes(sigma, rows);
   return DEVIATIONS.map((deviations) => ({
     ellipse: centre,
     axes: half.map(([x, y]) => [deviations * x, deviations * y]),
     kind: "posterior",
   }));
+}
+
+/** The posterior's standard deviation, on the axes that carry most. */
+function describePosterior({ axes }, { sigma }) {
+  const known = [...axes].sort((one, other) => sigma[one.index] - sigma[other.index]);
+  const shown = known.slice(0, AXES_TOLD).map(({ name, index }) => {
+    return make("span", {}, `σ ${name} ${format(sigma[index], 3)}`);
+  });
+  const title = "Standard deviation of the posterior, on the axes that know most of this picture";
+  return make("p", { class: "sigmas faint", title }, ...shown);
 }
 
 function paintedPicture(points, words, pixels) {

@@ -6,7 +6,7 @@ import { contextOf, make } from "./elements.js";
 import { decimalsFor, format } from "./numbers.js";
 
 const GAP = 16; // pixels between pictures, as in stage.css
-const TALLEST = { map: 0.5, sliders: 0.4 }; // of the panel's height that a decoded picture may take
+const TALLEST = { map: 0.36, sliders: 0.36 }; // of the panel's height that a decoded picture may take
 const TALLEST_STACKED = 180; // pixels, where the panel is as high as what is in it
 const ORIGINAL = 84; // pixels, about, that an original is high
 const MOST_AXES_NAMED = 3;

@@ -3,14 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from stage_site import StageSite, serve
-
-if TYPE_CHECKING:
-    from test_stage import Toys
+from stage_toys import Toys
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
@@ -67,8 +64,5 @@ def _open(context: BrowserContext, site: StageSite) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def toys(site: StageSite) -> "Toys":
-    """Models of every kind on the same pictures."""
-    from test_stage import Toys
-
+def toys(site: StageSite) -> Toys:
     return Toys(site)

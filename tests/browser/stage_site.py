@@ -110,6 +110,29 @@ class StageSite:
             "map": place,
         }
 
+    def add_epoch(
+        self, side: dict[str, Any], epoch: int, model: Autoencoder, latents: np.ndarray
+    ) -> None:
+        """Serve a 2-D model's earlier epoch under `data.a`, whose epochs come in order."""
+        program, base = layer_program(model), f"artefacts/runs/{side['run']}/epochs/{epoch}"
+        self.files[f"/{base}/program.json"] = program.to_json().encode()
+        self.files[f"/{base}/weights.bin"] = program.weights
+        self.files[f"/{base}/latents.bin"] = latents.astype("<f4").tobytes()
+        at_epoch = {
+            "epoch": epoch,
+            "program": f"{base}/program.json",
+            "weights": f"{base}/weights.bin",
+            "latents": f"{base}/latents.bin",
+            "map": {**side["map"], "url": f"{base}/latents.bin"},
+        }
+        side.setdefault("epochs", []).append(at_epoch)
+
+    def add_measure(self, side: dict[str, Any], title: str, values: np.ndarray) -> None:
+        """Serve one number for each picture, by which the points of `data.a` can be coloured."""
+        url = f"artefacts/runs/{side['run']}/measures/{len(side.get('measures', []))}.bin"
+        self.files[f"/{url}"] = values.astype("<f4").tobytes()
+        side.setdefault("measures", []).append({"name": title, "title": title, "url": url})
+
 
 @contextmanager
 def serve() -> Iterator[StageSite]:

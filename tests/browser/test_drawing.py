@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from stage_site import StageSite
-from test_stage import (
+from stage_toys import (
     PIXEL_TOLERANCE,
     Toys,
     frames,

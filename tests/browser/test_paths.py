@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, expect
 from stage_site import StageSite, encode
-from test_stage import (
+from stage_toys import (
     CLEARLY,
     PIXEL_TOLERANCE,
     Toys,
