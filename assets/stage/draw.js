@@ -204,9 +204,9 @@ export class Draw {
     });
     this.titles = {};
     this.pictures = {
-      input: new Picture("Model's input", "decoded"),
-      a: new Picture("Reconstruction by A", "decoded"),
-      b: new Picture("Reconstruction by B", "decoded"),
+      input: new Picture("Model's input", "result"),
+      a: new Picture("Reconstruction by A", "result"),
+      b: new Picture("Reconstruction by B", "result"),
     };
     for (const which of ["a", "b"]) this.pictures[which].element.dataset.model = which;
     const shown = Object.values(this.pictures).map((picture) => picture.element);

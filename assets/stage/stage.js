@@ -11,7 +11,7 @@ import { MapView } from "./map.js";
 import { Movement } from "./movement.js";
 import { PANELS } from "./panel_list.js";
 import { Panels } from "./panels.js";
-import { pictureAt, Probe } from "./probe.js";
+import { pictureAt, Probe, refresh } from "./probe.js";
 import { arrange, shuffledOrder } from "./raster.js";
 import { paintThumbnail, Readout } from "./readout.js";
 import { selectWithin } from "./selection.js";
@@ -294,9 +294,7 @@ export class Stage {
   #decode() {
     const began = performance.now();
     for (const side of Object.values(this.probe.sides)) {
-      if (!side.isLive) continue;
-      side.pixels = side.model.decode(side.z);
-      this.stats.decodes++;
+      if (side.isLive && refresh(side)) this.stats.decodes++;
     }
     this.stats.lastDecodeMs = performance.now() - began;
   }

@@ -116,11 +116,11 @@ def test_a_stroke_is_encoded_as_pytorch_encodes_the_pixels_of_the_sheet(
     assert drawn["strokes"] == 1 and 40 < np.sum(drawn["input"]) < 200
     z = encoded(toys, "vae", drawn["input"])
     assert_allclose(drawn["a"], z, atol=2e-3 * np.abs(z).max())
-    shown = page.evaluate(CANVAS, ".draw .decoded[data-model=a] canvas")
+    shown = page.evaluate(CANVAS, ".draw .result[data-model=a] canvas")
     decoded = toys.decoded("vae", drawn["a"])
     assert_allclose(shown, decoded, atol=0.5 / 255 + PIXEL_TOLERANCE)
     error = np.mean((decoded - np.array(drawn["clean"])) ** 2)
-    expect(page.locator(".draw .decoded[data-model=a] figcaption")).to_contain_text(
+    expect(page.locator(".draw .result[data-model=a] figcaption")).to_contain_text(
         f"MSE {error:.3f}"
     )
 
