@@ -3,11 +3,18 @@
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from pages.parts.artefacts import routes
 from pages.parts.lifespan import lifespan
+from pages.parts.visitor_cookie import VisitorCookie
 
-app = st.App(Path(__file__).parent / "pages" / "navigation.py", lifespan=lifespan, routes=routes())
+app = st.App(
+    Path(__file__).parent / "pages" / "navigation.py",
+    lifespan=lifespan,
+    routes=routes(),
+    middleware=[Middleware(VisitorCookie)],
+)
 
 if __name__ == "__main__":
     app.run()

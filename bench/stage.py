@@ -1,6 +1,8 @@
 """What a drag costs in the browser: `python -m bench.stage [--quick]`.
 
-The real app is served and opened in Chromium. The pointer moves over the map of each 2-D model,
+The real app is served and opened in Chromium. Of every run it is told what the browser fetches,
+what a move costs, and how far its decoder is from PyTorch's; of some, what a manifold grid costs,
+a map of all pictures and a long session. The pointer moves over the map of each 2-D model,
 and the first slider of each other model is dragged; a move counts from its event to the frame
 in which the picture was decoded and drawn. Websocket frames are counted meanwhile. Priors, which
 decode as their VQ-VAE, and classifiers have no map and are left out.
@@ -13,32 +15,29 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from bench.first_minute import ENGINE_SETTLES_S
 from bench.report import Figure, at_most, report
-from bench.serving import chromium, serve, wait_until_settled
+from bench.serving import chromium, serve
+from bench.stage_maps import (
+    heap_growth,
+    manifold_grid,
+    many_points,
+    open_map,
+    payload,
+)
+from vizmodels.analysis.points import MAP_POINTS
+from vizmodels.data import load_dataset
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary, RunRecord
 from vizmodels.specs import AutoencodingSpec
 
 FRAME_MS = 17.0
+COLOUR_FRAMES_MS = 33.0  # two frames, for colour pictures of 32×32
+INTERACTIONS = 2000
 PIXEL_LIMIT = 2e-3
-MAP_IS_ALIVE = "[data-ready='true']"
 LATENTS_COMPARED = 64
-
-FIND_STAGE = """
-window.findStage = () => {
-  const search = (root) => {
-    for (const element of root.querySelectorAll('*')) {
-      if (element.classList.contains('stage') && element.__stage) return element.__stage;
-      const inner = element.shadowRoot && search(element.shadowRoot);
-      if (inner) return inner;
-    }
-  };
-  return search(document);
-};
-"""
 
 # The message posted in a frame arrives once that frame has been drawn. A move is counted from its
 # delivery to the page and from its time stamp: between the two the browser holds it back until its
@@ -68,14 +67,6 @@ MEASURE = """
   });
 }
 """
-
-
-def open_stage(page: Page, address: str, record: RunRecord) -> None:
-    """Open the latent space page with this run alone."""
-    page.goto(f"{address}/latent_space?a={record.id}&b=none")
-    page.wait_for_selector(MAP_IS_ALIVE, timeout=60_000)
-    wait_until_settled(page)
-    page.evaluate(FIND_STAGE)
 
 
 def largest_difference(page: Page, record: RunRecord, library: RunLibrary) -> float:
@@ -131,7 +122,8 @@ def main() -> None:
         with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as app:
             time.sleep(ENGINE_SETTLES_S)
             for record in records:
-                _measure(browser.new_page(), app.address, record, library, 60 if quick else 200)
+                _measure(browser, app.address, record, library, 60 if quick else 200)
+            _measure_large(browser, app.address, records, 100 if quick else INTERACTIONS)
 
 
 def _is_typical(record: RunRecord) -> bool:
@@ -139,23 +131,46 @@ def _is_typical(record: RunRecord) -> bool:
     return record.experiment.dataset == "strokes" and record.experiment.model.family == "vae"
 
 
-def _measure(page: Page, address: str, record: RunRecord, library: RunLibrary, moves: int) -> None:
+def _measure_large(
+    browser: Browser, address: str, records: list[RunRecord], interactions: int
+) -> None:
+    """The largest maps there are, and a long session on the 2-D VAE."""
+    planar = [r for r in records if r.experiment.model.family == "vae" and r.embedding_dim == 2]
+    for record in planar:
+        data = load_dataset(record.experiment.dataset)
+        n = min(MAP_POINTS["all"], len(data.test) + len(data.train))
+        for figure in many_points(browser, address, record, n):
+            report(figure)
+    page = browser.new_page()
+    open_map(page, address, planar[-1])
+    report(heap_growth(page, planar[-1], interactions))
+    page.close()
+
+
+def _measure(
+    browser: Browser, address: str, record: RunRecord, library: RunLibrary, moves: int
+) -> None:
+    report(payload(browser, address, record))
+    page = browser.new_page()
     sent: list[object] = []
     # Playwright marks its listeners, which a built-in method does not let it do.
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    open_stage(page, address, record)
+    open_map(page, address, record)
     difference = largest_difference(page, record, library)
     before = len(sent)
     delays = drag(page, record, moves)
     messages = len(sent) - before
     what = record.title
     p95 = {kind: float(np.percentile(values, 95)) for kind, values in delays.items()}
-    report(at_most(f"drag to picture, p95, {what}", p95["delivered"], "ms", FRAME_MS))
+    limit = COLOUR_FRAMES_MS if record.image_shape[0] == 3 else FRAME_MS
+    report(at_most(f"drag to picture, p95, {what}", p95["delivered"], "ms", limit))
     stamped = f"the same with the wait for the frame, p95, {what}"
     report(Figure(stamped, p95["stamped"], "ms"))
     report(Figure(f"moves with a picture of their own, {what}", len(delays["stamped"]), "moves"))
     report(at_most(f"websocket messages during the drag, {what}", messages, "messages", 0))
     report(at_most(f"browser against PyTorch, {what}", difference, "of 1", PIXEL_LIMIT))
+    if record.experiment.model.backbone == "mlp" and record.embedding_dim == 2:
+        report(manifold_grid(page, record))
     page.close()
 
 

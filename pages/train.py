@@ -6,6 +6,7 @@ from pages.parts.frame import explanation, head
 from pages.parts.job_panel import watch_job
 from pages.parts.model_picker import default_run
 from pages.parts.own_images_form import own_images_form
+from pages.parts.queue_panel import show_queue
 from pages.parts.shared import library
 from pages.parts.visitor import visitor
 from vizmodels.errors import LatentariumError
@@ -24,6 +25,7 @@ with form:
             except LatentariumError as error:
                 action.error(str(error))
     own_images_form()
+    show_queue(st.query_params.get("job"))
 
 with live:
     job_id, run_id = st.query_params.get("job"), st.query_params.get("run")
@@ -32,7 +34,7 @@ with live:
         if job_id is not None:
             watch_job(job_id)
             if board().progress(job_id).state == "done":
-                show_next(job_id)
+                show_next(board().progress(job_id).run_id)
         elif run_id is not None:
             st.markdown(f"So learned the run **{library().record(run_id).title}**.")
             show_finished(run_id)
@@ -57,6 +59,8 @@ explanation(
         "Train a VAE with KL weight 0.0001, then 0.01: the KL term falls and the pictures blur.",
         "Set the noise weight to 0.5: the input is noisy, the target is not.",
         "Train a VQ-VAE, then a PixelCNN on its codes, and watch it draw token by token.",
+        "Pause it and take single steps: what does one batch change?",
+        "Move the KL weight while it trains: the curves jump at the dashed line, the map shrinks.",
         "Set the learning rate to 0.5 and read what the app says.",
     ],
     r"\text{loss} = \underbrace{\tfrac{1}{D}\lVert x - \hat x\rVert^2}_{\text{reconstruction}}"

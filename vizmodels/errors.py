@@ -63,6 +63,14 @@ class TrainingStopped(LatentariumError):
     """Somebody asked for the training to stop; what was learned until then is not a run."""
 
 
+class TrainingSetAside(LatentariumError):
+    """A paused training has made room for others; its checkpoint waits."""
+
+
+class NotYours(LatentariumError, PermissionError):
+    """Somebody else started what a visitor wants to change."""
+
+
 class NotExportable(LatentariumError, TypeError):
     """The model has a layer that the browser's decoder does not know."""
 

@@ -6,6 +6,7 @@ classes and from `specs`, so a field's range and its help text stand there and n
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -20,6 +21,34 @@ FORMAT_VERSION = 1
 ID_LENGTH = 12  # hex digits; 48 bits keep 100,000 runs apart with a collision chance below 2e-5
 
 MAX_EPOCHS = 200
+
+
+MAX_MOVES = 1000
+
+Knob = Literal["kl_weight", "noise_weight", "learning_rate"]
+"""What can be moved while a model trains."""
+
+KNOB_RANGES: dict[Knob, tuple[float, float]] = {
+    "kl_weight": (0.0, 100.0),
+    "noise_weight": (0.0, 1.0),
+    "learning_rate": (1e-8, 1.0),
+}
+
+
+class Move(Described):
+    """A knob that is moved while the model trains: from which step on, which, and to what."""
+
+    step: int = Field(ge=0, description="Steps taken before it.")
+    knob: Knob = Field(description="What is moved.")
+    value: float = Field(description="What it is from then on.")
+
+    @model_validator(mode="after")
+    def _is_in_range(self) -> Self:
+        low, high = KNOB_RANGES[self.knob]
+        if not low <= self.value <= high:
+            rule = f"a number from {low:g} to {high:g}"
+            raise InvalidExperiment(self.knob, rule, self.value, "Move it less.")
+        return self
 
 
 class Training(Described):
@@ -52,6 +81,11 @@ class Training(Described):
     solver: Literal["adam", "closed_form"] = Field(
         default="adam",
         description="Gradient descent by Adam, or the closed form that only PCA has.",
+    )
+    moves: tuple[Move, ...] = Field(
+        default=(),
+        max_length=MAX_MOVES,
+        description="Knobs moved while it trains, in the order of their steps.",
     )
 
 
@@ -86,6 +120,47 @@ class Experiment(Described):
                 "Leave them out.",
             )
         return self
+
+    @model_validator(mode="after")
+    def _moves_can_be_made(self) -> Self:
+        steps = [move.step for move in self.training.moves]
+        if steps != sorted(steps):
+            raise InvalidExperiment(
+                "training.moves", "in the order of their steps", steps, "Sort them."
+            )
+        for move in self.training.moves:
+            self.check_knob(move.knob)
+        return self
+
+    @property
+    def movable_knobs(self) -> tuple[Knob, ...]:
+        """The knobs that can be moved while it trains."""
+        if self.training.solver == "closed_form":
+            return ()
+        has_kl, has_pixels = hasattr(self.model, "kl_weight"), self.model.family != "pixelcnn"
+        there: dict[Knob, bool] = {
+            "kl_weight": has_kl,
+            "noise_weight": has_pixels,
+            "learning_rate": True,
+        }
+        return tuple(knob for knob, is_there in there.items() if is_there)
+
+    def check_knob(self, knob: Knob) -> None:
+        """Raises InvalidExperiment unless this experiment has the knob."""
+        if knob not in self.movable_knobs:
+            named = ", ".join(self.movable_knobs) or "none"
+            rule = f"of knobs that this experiment has: {named}"
+            raise InvalidExperiment("training.moves", rule, knob, "Leave it out.")
+
+    def value_of(self, knob: Knob) -> float:
+        """What a knob is set to before any move."""
+        holder = self.model if knob == "kl_weight" else self.training
+        return float(getattr(holder, knob))
+
+    def steered(self, moves: Sequence[Move]) -> "Experiment":
+        """The same experiment with other moves: another recipe, which has another id."""
+        training = self.training.model_copy(update={"moves": tuple(moves)})
+        return self.model_copy(update={"training": training})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

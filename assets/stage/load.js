@@ -171,9 +171,14 @@ export async function loadMeasure(measure, n) {
   return new Float32Array(await fetchBuffer(measure.url, 4 * n, `The ${measure.title}`));
 }
 
-/** Whether the map has data at a place. @param {Placement} map */
-export function isNear({ tree, reach }, x, y) {
-  return nearestPoints(tree, x, y, 1).distances[0] <= reach;
+/**
+ * Whether the map has data at a place, or within so much of it.
+ * @param {Placement} map
+ * @param {number} x @param {number} y
+ * @param {number} [within] units of the map
+ */
+export function isNear({ tree, reach }, x, y, within = 0) {
+  return nearestPoints(tree, x, y, 1).distances[0] <= Math.max(reach, within);
 }
 
 function resolve(path) {

@@ -69,12 +69,14 @@ export class Manifold {
     const tile = new ImageData(wide, high);
     const z = new Float32Array(model.dim);
     const [left, top] = [(width - columns * cell[0]) / 2, (height - rows * cell[1]) / 2];
+    const halfCell = Math.max(...cell) / 2 / view.scale; // a picture stands for all of its cell
     let work = 0;
     let began = performance.now();
     for (const [column, row] of fromTheMiddle(columns, rows)) {
       const x = view.x + (left + (column + 0.5) * cell[0] - width / 2) / view.scale;
       const y = view.y - (top + (row + 0.5) * cell[1] - height / 2) / view.scale;
-      const hasData = model.map.inverse.toLatent(x, y, anchor, z) && isNear(model.map, x, y);
+      model.map.inverse.toLatent(x, y, anchor, z);
+      const hasData = isNear(model.map, x, y, halfCell);
       paint(tile, model.decode(z), shape[0], hasData ? 255 : 255 * UNSUPPORTED);
       context.putImageData(tile, column * wide, row * high);
       if (performance.now() - began < SLICE_MS) continue;

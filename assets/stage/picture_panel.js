@@ -57,6 +57,7 @@ export class PicturePanel {
     if (pinned === this.shown) return;
     this.shown = pinned;
     this.ellipses = { a: NONE, b: NONE };
+    this.stage.redraw(); // this frame's marks were asked for before
     this.unpin.hidden = pinned === null;
     this.pictures.replaceChildren();
     this.rows.replaceChildren();

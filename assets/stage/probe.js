@@ -2,6 +2,7 @@
  * Where the visitor looks: one latent per model, and the picture each decodes there.
  */
 
+import { StageError } from "./errors.js";
 import { isNear } from "./load.js";
 import { nearestPoints } from "./nearest.js";
 
@@ -72,6 +73,11 @@ export class Probe {
 
   /** Look at a latent of one model. The other shows the pinned picture, if any. */
   setLatent(/** @type {Which} */ which, /** @type {ArrayLike<number>} */ z) {
+    const { dim } = this.sides[which].model;
+    if (z.length !== dim || !Array.prototype.every.call(z, Number.isFinite)) {
+      const got = z.length === dim ? "others" : `${z.length} numbers`;
+      throw new StageError("A latent", `${dim} finite numbers`, got, "Choose another place.");
+    }
     this.sides[which].z.set(z);
     this.settle(which);
   }

@@ -5,6 +5,7 @@
 import { withAlpha } from "./colours.js";
 import { make } from "./elements.js";
 import { EpochBar } from "./epoch_bar.js";
+import { handleOf } from "./handle.js";
 import { loadEpoch } from "./load.js";
 import { loadAll } from "./loading.js";
 import { MapView } from "./map.js";
@@ -74,13 +75,21 @@ export class Stage {
 
   /** Select pictures, or none. @param {import("./selection.js").Selection | null} selection */
   select(selection) {
-    if (!selection && !this.selection) return;
-    this.selection = selection?.indices.length ? selection : null;
+    const found = selection?.indices.length ? selection : null;
+    if (!found && !this.selection) return;
+    this.selection = found;
     this.#colour();
     this.panels.show(this);
     if (this.selection) this.panels.choose(this.panels.panels.find((p) => p instanceof SelectionPanel));
-    const { which, polygon } = this.selection ?? {};
-    this.tell("selected", this.selection && { map: which, polygon });
+    this.tell("selected", this.selection && this.#describeSelection());
+  }
+
+  /** The selection as what was drawn, on which map of which pictures. */
+  #describeSelection() {
+    const { which, polygon } = this.selection;
+    const { kind } = this.models[which].map.spec;
+    const { run } = this.loaded[which].spec;
+    return { run, kind, epoch: this.epochBars[which].epoch, n: this.points.n, polygon };
   }
 
   /** A point's colour as CSS. @param {number} index */
@@ -131,7 +140,7 @@ export class Stage {
     points.sheets.onFail = (error) => this.complain(error);
     this.#place(points, models, isNew);
     this.voice.say("");
-    if (whyNoB) this.complain(whyNoB);
+    if (whyNoB ?? points.sheets.failure) this.complain(whyNoB ?? points.sheets.failure);
     await new Promise((done) => (this.afterFrame = done));
     this.root.dataset.ready = "true";
   }
@@ -142,7 +151,7 @@ export class Stage {
     const [before, oldZ] = [this.models, this.probe?.sides.a?.z];
     this.points = points;
     this.loaded = loaded;
-    if (isNew) [this.order, this.selection] = [shuffledOrder(points.n), null];
+    if (isNew) [this.order, this.selection] = [shuffledOrder(points.n), null]; // of other pictures
     this.models = {};
     for (const [which, model] of Object.entries(loaded)) {
       this.models[which] = this.#epochBar(which).show(model);
@@ -368,7 +377,7 @@ export class Stage {
     const panel = make("div", { class: "panel" }, this.readout.element, this.panels.element);
     this.body = make("div", { class: "body" }, this.toolbar.element, this.mapRow, panel);
     this.root = make("div", { class: "stage empty" }, ...this.voice.elements, this.body);
-    this.root.__stage = this.#handle();
+    this.root.__stage = handleOf(this);
     const style = make("link", { rel: "stylesheet", href: new URL("stage.css", import.meta.url).href });
     this.styled = new Promise((done) => (style.onload = style.onerror = () => done()));
     this.styled.then(() => this.#applyTheme());
@@ -386,23 +395,6 @@ export class Stage {
     else if (event.key === "Escape" && this.probe.pinned !== null) this.pin(null);
     else if (event.key === "g") this.#toggleManifold();
     else this.selectionTool.key(event.key);
-  }
-
-  /** What tests and benches may ask. */
-  #handle() {
-    return {
-      ready: Promise.resolve(),
-      stats: this.stats,
-      decode: (which, z) => this.models[which].decode(z).slice(),
-      encode: (which, pixels) => this.models[which].encode(pixels),
-      panel: (title) => this.panels.find(title),
-      probe: (which = "a") => {
-        const { z, pixels } = this.probe.sides[which];
-        return { z: z.slice(), pixels: pixels?.slice() ?? null };
-      },
-      selected: () => Array.from(this.selection?.indices ?? []),
-      manifold: (which = "a") => this.maps[which].manifold.stats,
-    };
   }
 }
 

@@ -9,12 +9,15 @@ from pages.parts.data_gate import dataset_is_here
 from pages.parts.form_knobs import show_knobs
 from pages.parts.run_kinds import FAMILY_NAMES
 from pages.parts.shared import library
+from pages.parts.worker_devices import worker_devices
+from vizmodels.analysis.training_time import estimate_time
 from vizmodels.data import dataset_names, load_dataset
 from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment, Training
-from vizmodels.models import count_parameters
+from vizmodels.jobs.ledger import in_words
 from vizmodels.models.vae import read_kl_weight
 from vizmodels.specs import SPECS, DiscreteVAESpec, VAESpec, VQVAESpec
+from vizmodels.training.cost import cost_of
 
 NO_VQ_RUN = "Train a VQ-VAE on these images first: a PixelCNN learns its codes."
 
@@ -82,8 +85,11 @@ def _pick_vq_run(dataset: str) -> dict[str, Any] | None:
 
 def _show_size(experiment: Experiment) -> None:
     data, spec = load_dataset(experiment.dataset, download=False), experiment.model
-    n_weights = count_parameters(spec, data.image_shape, len(data.class_names))
-    text = f"{n_weights:,} weights · run {experiment.id}"
+    n_images, classes = len(data.train), len(data.class_names)
+    cost = cost_of(spec, data.image_shape, classes)
+    memory = cost.memory_bytes(experiment.training.batch_size, data.train.images.numel())
+    text = f"{cost.n_weights:,} weights · {_time(experiment, n_images, data.image_shape, classes)}"
+    text += f"{memory / 1e6:,.0f} MB · run {experiment.id}"
     if isinstance(spec, VAESpec | DiscreteVAESpec):
         reading = read_kl_weight(spec.kl_weight, math.prod(data.image_shape), spec.likelihood)
         text += f" · KL weight {spec.kl_weight:g}: λ = {reading.summed_weight:.3g}"
@@ -92,3 +98,15 @@ def _show_size(experiment: Experiment) -> None:
         if reading.elbo_weight is not None:
             text += f", the ELBO lies at {reading.elbo_weight:.3g}"
     st.caption(text)
+
+
+def _time(
+    experiment: Experiment, n_images: int, image_shape: tuple[int, int, int], n_classes: int
+) -> str:
+    """About how long it will take, in words that end with a dot between."""
+    records, devices = library().list(), worker_devices()
+    told = estimate_time(experiment, n_images, image_shape, n_classes, records, devices)
+    if told is None:
+        return ""
+    where = "" if told.is_of_this_machine else " on the machine that trained the shipped runs"
+    return f"{in_words(told.seconds).replace('in ', '', 1)}{where} · "

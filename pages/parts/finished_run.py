@@ -8,7 +8,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.parts.data_gate import data_are_here
-from pages.parts.learning import show_curves, show_map, show_pictures, space_of
+from pages.parts.job_controls import KNOB_NAMES
+from pages.parts.learning import Mark, show_curves, show_map, show_pictures, space_of
 from pages.parts.model_picker import choose
 from pages.parts.run_kinds import autoencodes, figures_of
 from pages.parts.sampling_panel import show_sampling
@@ -16,6 +17,7 @@ from pages.parts.shared import atlas, library
 from vizmodels.jobs import Curve
 from vizmodels.models.vq_prior import VQPrior
 from vizmodels.training.preview import PreviewMaker
+from vizmodels.training.progress import History
 
 KEPT_MAPS = 32  # of 1,000 points
 
@@ -37,7 +39,12 @@ def show_finished(run_id: str) -> None:
             return
         st.caption(f"On the test set at the end: {figures_of(record)}")
         n_steps = history.steps[-1]
-        show_curves(Curve.of(history), n_steps / history.epochs[-1], n_steps)
+        show_curves(Curve.of(history), n_steps / history.epochs[-1], n_steps, _marks(history))
+        if history.moves:
+            st.caption(
+                "Knobs were moved while it trained, at the dashed lines. The moves belong to its "
+                "experiment, so training that again gives this run again."
+            )
 
 
 def show_next(run_id: str) -> None:
@@ -53,6 +60,10 @@ def show_next(run_id: str) -> None:
         if to_pictures.button("See its pictures", key="to_pictures", width="stretch"):
             choose("a", run_id)
             st.switch_page("reconstruction.py")
+
+
+def _marks(history: History) -> list[Mark]:
+    return [(move.step, f"{KNOB_NAMES[move.knob]} {move.value:g}") for move in history.moves]
 
 
 class _Map(NamedTuple):

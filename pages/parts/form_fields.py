@@ -30,7 +30,13 @@ MOST_SEGMENTS = 4
 """Choices side by side; more of them, or longer ones, are a list to open."""
 
 LONGEST_SEGMENTS = 30  # characters in all, in a column a quarter of the page wide
-PARENT_FIELDS = ("family", "vq_run", "vqvae")  # chosen elsewhere in the form, or not at all
+PARENT_FIELDS = (
+    "family",
+    "vq_run",
+    "vqvae",
+    "moves",
+)
+"""Chosen elsewhere in the form, or not at all."""
 
 
 def is_knob(name: str, field: FieldInfo) -> bool:

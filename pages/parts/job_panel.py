@@ -1,38 +1,55 @@
 """A training as it runs: loss terms, reconstructions and the map that moves."""
 
+import time
+
 import streamlit as st
 
 from pages.parts.finished_run import show_finished
-from pages.parts.learning import show_curves, show_map, show_pictures, space_of
+from pages.parts.job_controls import KNOB_NAMES, show_controls
+from pages.parts.learning import Mark, show_curves, show_map, show_pictures, space_of
 from pages.parts.shared import atlas
+from pages.parts.visitor import visitor
 from vizmodels.errors import LatentariumError
 from vizmodels.jobs import JobProgress, board
+from vizmodels.jobs.ledger import in_words
+from vizmodels.training.progress import Progress
 
 REFRESH_SECONDS = 0.4
+FIRST_REPORT_SECONDS, LISTEN_SECONDS = 0.3, 0.02
 SHOWN_STATE = {
     "queued": "Waiting",
     "running": "Training",
+    "paused": "Paused",
     "done": "Done",
     "failed": "Failed",
     "cancelled": "Stopped",
+    "interrupted": "Interrupted",
 }
 
 
 def watch_job(job_id: str) -> None:
     """Show a job and, until it is over, show it again every 0.4 s without running the page."""
-    every = None if board().progress(job_id).is_over else REFRESH_SECONDS
+    job = board().progress(job_id)
+    if not job.is_over:
+        show_controls(job_id)
+    every = None if job.is_over else REFRESH_SECONDS
     st.fragment(_show_job, run_every=every)(job_id, every is not None)
+    if job.state == "interrupted":
+        _offer_to_go_on(job)
 
 
 def _show_job(job_id: str, was_running: bool) -> None:
-    job = board().progress(job_id)
+    job = _first_report(job_id)
     if job.is_over and was_running:
         if job.state == "done":
-            atlas().forget(job_id)
+            atlas().forget(job.run_id)
         st.rerun()  # once more in full: the page then offers the finished run
+    if job.job_id != job_id:  # it was steered by whoever started it, and has an id of its own now
+        st.query_params.from_dict({"job": job.job_id})
+        st.rerun()
     _show_state(job)
     if job.state == "done":
-        show_finished(job_id)
+        show_finished(job.run_id)
         return
     if job.latest is None:
         if not job.is_over:
@@ -42,7 +59,8 @@ def _show_job(job_id: str, was_running: bool) -> None:
     latest, family = job.latest, job.experiment.model.family
     curves, pictures = st.columns([3, 2])
     with curves:
-        show_curves(job.curve, latest.n_steps / latest.n_epochs, latest.n_steps)
+        steps_per_epoch = latest.n_steps / latest.n_epochs
+        show_curves(job.curve, steps_per_epoch, latest.n_steps, marks_of(latest))
     preview = latest.preview
     if preview is not None:
         with pictures:
@@ -50,25 +68,50 @@ def _show_job(job_id: str, was_running: bool) -> None:
             show_map(preview.points, preview.labels, space_of(family))
 
 
+def _first_report(job_id: str) -> JobProgress:
+    """The job as it stands; a little later if its first report is about to arrive."""
+    end = time.monotonic() + FIRST_REPORT_SECONDS
+    job = board().progress(job_id)
+    while job.latest is None and not job.is_over and time.monotonic() < end:
+        time.sleep(LISTEN_SECONDS)
+        job = board().progress(job_id)
+    return job
+
+
+def marks_of(latest: Progress) -> list[Mark]:
+    """Where knobs were moved, for the curves."""
+    return [(step, f"{KNOB_NAMES[knob]} {value:g}") for step, knob, value in latest.moves]
+
+
 def _show_state(job: JobProgress) -> None:
     latest = job.latest
     text = f"**{SHOWN_STATE[job.state]}** · {job.title}"
+    if job.is_steered:
+        text += " · steered"
     if job.state == "queued":
         text += f" · number {job.position} in the queue"
     if latest is not None:
-        text += f" · epoch {latest.epoch} of {latest.n_epochs}"
+        text += f" · epoch {latest.epoch} of {latest.n_epochs}, step {latest.step:,}"
         text += f" · {latest.images_per_second:,.0f} images/s"
         if job.state == "running" and latest.seconds_left is not None:
-            text += f" · {latest.seconds_left:.0f} s left"
+            text += f" · done {in_words(latest.seconds_left)}"
     if job.attempt > 1:
-        text += f" · attempt {job.attempt}: a worker was lost and the training went on"
+        text += f" · attempt {job.attempt}"
     done = 1.0 if job.state == "done" else latest.fraction if latest else 0.0
-    bar, stop = st.columns([5, 1], vertical_alignment="center")
-    bar.progress(done, text=text)
+    st.progress(done, text=text)
     if job.message:
         (st.error if job.state == "failed" else st.info)(job.message)
-    if not job.is_over and stop.button("Stop", key="stop_job", icon=":material/stop:"):
-        try:
-            board().cancel(job.job_id)
-        except LatentariumError as error:
-            st.error(str(error))
+
+
+def _offer_to_go_on(job: JobProgress) -> None:
+    row = st.container(horizontal=True)
+    try:
+        if row.button("Go on", key="go_on", type="primary", icon=":material/play_arrow:"):
+            st.query_params.from_dict({"job": board().go_on(job.job_id, visitor())})
+            st.rerun()
+        if row.button("Take it off the list", key="dismiss"):
+            board().cancel(job.job_id, visitor())
+            st.query_params.clear()
+            st.rerun()
+    except LatentariumError as error:
+        st.error(str(error))

@@ -1,5 +1,7 @@
 """How a model learns, while it does or afterwards: curves, pictures and a map."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -23,7 +25,13 @@ BELOW = {
 """What stands below the test images, where it is not "below each its reconstruction"."""
 
 
-def show_curves(curve: Curve, steps_per_epoch: float, n_steps: int) -> None:
+Mark = tuple[int, str]
+"""A step, and what happened there."""
+
+
+def show_curves(
+    curve: Curve, steps_per_epoch: float, n_steps: int, marks: Sequence[Mark] = ()
+) -> None:
     """A curve of each loss term, and small ones of the figures that only a whole set has.
 
     Parameters
@@ -31,13 +39,15 @@ def show_curves(curve: Curve, steps_per_epoch: float, n_steps: int) -> None:
     curve : the terms so far
     steps_per_epoch : places the test set's values among the steps
     n_steps : where the step axis ends
+    marks : steps at which a knob was moved, and to what
     """
     test_steps = (curve.epochs * steps_per_epoch).astype(np.int64)
     for name in curve.names:
         if name == "loss" and _is_one_term(curve):
             continue
         values, test = curve.column(name), curve.column(name, test=True)
-        _show_curve(name, curve.units[name], curve.steps, values, test_steps, test, n_steps)
+        unit = curve.units[name]
+        _show_curve(name, unit, curve.steps, values, test_steps, test, n_steps, marks=marks)
     no_steps, no_values = np.array([], np.int64), np.array([], np.float32)
     moving = {name: test for name, test in curve.measures.items() if len(set(test.tolist())) > 1}
     halves = st.columns(2) if moving else ()
@@ -95,11 +105,12 @@ def _show_curve(
     test: NDArray[np.float32],
     n_steps: int,
     size: tuple[int, int] = (WIDTH, HEIGHT),
+    marks: Sequence[Mark] = (),
 ) -> None:
     name = name.replace("_", " ")
     unit, times = _shown_unit(unit)
     train, test = times * train, times * test
-    svg = curve_svg(name, unit, steps, train, test_steps, test, n_steps, ink(), size)
+    svg = curve_svg(name, unit, steps, train, test_steps, test, n_steps, ink(), size, marks)
     kinds = "training as a line, test as dots" if len(steps) else "the test set as dots"
     widest = WIDEST_SMALL if size == SMALL else WIDEST
     show_svg(svg, f"{name} in {unit} over {n_steps:,} steps: {kinds}", widest)

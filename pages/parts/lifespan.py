@@ -10,6 +10,7 @@ from pages.parts.artefacts import program, sprite
 from pages.parts.run_kinds import first_map_kind
 from pages.parts.shared import atlas, library
 from vizmodels.errors import LatentariumError
+from vizmodels.places import home_folder
 from vizmodels.runs.library import RunRecord
 
 ENGINE_DELAY_SECONDS = 2.0
@@ -32,9 +33,10 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
 def _warm_up() -> None:
     _prepare_first_map()
     time.sleep(ENGINE_DELAY_SECONDS)
-    from vizmodels.jobs import open_board  # here, since dask takes a second to import
+    from vizmodels.jobs import Limits, open_board  # here, since dask takes a second to import
 
-    open_board(library()).start_in_background()
+    journal, limits = home_folder() / "jobs", Limits.from_environment()
+    open_board(library(), journal=journal, limits=limits).start_in_background()
 
 
 def _prepare_first_map() -> None:

@@ -50,8 +50,8 @@ def show_stage(
     Returns
     -------
     The component's result. `.picked` is {"index": picture} once a point was clicked, and
-    `.selected` {"map": "a" or "b", "polygon": corners on that map} while pictures are selected;
-    else they are None.
+    `.selected` {"run", "kind", "epoch", "n", "polygon"}, the corners drawn on the run's map of n
+    pictures, while pictures are selected; else they are None.
     """
     component = st.components.v2.component(
         "latentarium_stage", js=_LOADER.replace("STAGE", stage_address())

@@ -13,7 +13,8 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bench.serving import Served, serve, wait_until_settled
-from bench.stage import FIND_STAGE, MAP_IS_ALIVE, PIXEL_LIMIT
+from bench.stage import PIXEL_LIMIT
+from bench.stage_maps import FIND_STAGE, MAP_IS_ALIVE
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run

@@ -4,7 +4,6 @@ import math
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from distributed import LocalCluster
+from small_jobs import long, small, wait_until, wait_until_over
 
 from vizmodels import (
     Experiment,
@@ -23,71 +23,8 @@ from vizmodels import (
     train,
 )
 from vizmodels.errors import EngineUnavailable, LatentariumError, UnknownDataset, UnknownRun
-from vizmodels.jobs import JobBoard, JobProgress, board, close_board, open_board
-from vizmodels.training import loop
-
-FINITE_TIME = 60.0  # seconds that no wait here should come near
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("engine-home")
-
-
-@pytest.fixture(scope="module")
-def engine(home: Path) -> Iterator[JobBoard]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LATENTARIUM_HOME", str(home))
-        patch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
-        patch.setattr("vizmodels.jobs.cluster.CPU_COUNT", 1)  # one thread, as in `_one_thread`
-        opened = JobBoard(RunLibrary(home / "runs"), n_workers=1)
-        opened.start_in_background()
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(autouse=True)
-def _home_of_the_workers(_own_home: None, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that is started again takes its environment from this process as it then is."""
-    monkeypatch.setenv("LATENTARIUM_HOME", str(home))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Sums are split among the threads: the same number here and there gives the same bits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def small(seed: int, **training: float) -> Experiment:
-    """Less than a second of training."""
-    options = {"epochs": 30, "seed": seed, **training}
-    return Experiment(
-        dataset="digits", model=VAESpec(widths=(32,)), training=Training.model_validate(options)
-    )
-
-
-def long(seed: int) -> Experiment:
-    """Half a minute of training, cut short by the tests."""
-    model = VAESpec(widths=(256, 128))
-    training = Training(epochs=200, batch_size=16, seed=seed)
-    return Experiment(dataset="digits", model=model, training=training)
-
-
-def wait_until(engine: JobBoard, job_id: str, holds: Callable[[JobProgress], bool]) -> JobProgress:
-    end = time.monotonic() + FINITE_TIME
-    while time.monotonic() < end:
-        job = engine.progress(job_id)
-        if holds(job):
-            return job
-        time.sleep(0.01)
-    raise AssertionError(f"still {engine.progress(job_id)}")
-
-
-def wait_until_over(engine: JobBoard, job_id: str) -> JobProgress:
-    return wait_until(engine, job_id, lambda job: job.is_over)
+from vizmodels.jobs import JobBoard, board, close_board, open_board
+from vizmodels.training import clock, loop
 
 
 def pictures(n: int) -> np.ndarray:
@@ -103,7 +40,7 @@ def stumble() -> None:
 
 
 def checkpoint_often() -> int:
-    loop.CHECKPOINT_SECONDS = 0.05
+    clock.CHECKPOINT_SECONDS = 0.05
     return os.getpid()
 
 

@@ -11,9 +11,11 @@ from vizmodels.experiment import Training
 from vizmodels.jobs import ledger as ledgers
 from vizmodels.jobs import record
 from vizmodels.jobs.ledger import Ledger
+from vizmodels.jobs.limits import Limits
 from vizmodels.jobs.messages import Plain, pack_progress, unpack_progress
 from vizmodels.jobs.parcel import pack_run, unpack_run
 from vizmodels.jobs.record import Job, Kind
+from vizmodels.training.control import Order
 from vizmodels.training.progress import History, Preview, Progress
 
 
@@ -153,20 +155,113 @@ def test_results_of_calls_go_when_they_are_longest_unused(monkeypatch: pytest.Mo
         ledger.snapshot("b")
 
 
-def test_a_visitor_and_the_queue_have_room_for_so_many_jobs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(ledgers, "MAX_OPEN", 3)
-    monkeypatch.setattr(ledgers, "MAX_OPEN_PER_VISITOR", 1)
-    ledger = Ledger()
+def test_a_visitor_and_the_queue_have_room_for_so_many_jobs() -> None:
+    ledger = Ledger(Limits(per_visitor=1, queue=3))
     ledger.open(new_job("a", visitor="Ada"))
-    with pytest.raises(LatentariumError, match=r"Your jobs must be fewer than 1 at once; got 1"):
+    with pytest.raises(
+        LatentariumError, match=r"What you train must be at most 1 job at once; got 2"
+    ):
         ledger.open(new_job("b", visitor="Ada"))
     ledger.open(new_job("b"))
     ledger.open(new_job("c"))
-    with pytest.raises(LatentariumError, match=r"The queue must be shorter than 3 jobs; got 3"):
+    with pytest.raises(LatentariumError, match=r"The queue must be at most 3 jobs; got 4"):
         ledger.open(new_job("d"))
     assert not ledger.open(new_job("a", visitor="Grace"))
+
+
+def test_a_refusal_says_when_to_come_back() -> None:
+    ledger = Ledger(Limits(per_visitor=1))
+    ledger.open(new_job("a", visitor="Ada"))
+    with pytest.raises(LatentariumError, match="Come back when one of them is done, or stop one"):
+        ledger.open(new_job("b", visitor="Ada"))
+    ledger.hear(began("a", "first"))
+    told = report("a", "first", 1, 0.5)
+    told["progress"]["seconds_left"] = 42.0
+    ledger.hear(told)
+    with pytest.raises(LatentariumError, match="Come back in about 42 s, or stop one"):
+        ledger.open(new_job("b", visitor="Ada"))
+
+
+def test_calls_do_not_count_as_trainings() -> None:
+    ledger = Ledger(Limits(per_visitor=1))
+    ledger.open(new_job("a", "call", visitor="Ada"))
+    ledger.open(new_job("b", "call", visitor="Ada"))
+    assert ledger.open(new_job("c", visitor="Ada"))
+
+
+def sweep_jobs(name: str, n: int, visitor: str = "Ada") -> list[Job]:
+    jobs = [new_job(f"{name}{at}", visitor=visitor) for at in range(n)]
+    for job in jobs:
+        job.sweep = name
+    return jobs
+
+
+def test_a_sweep_counts_as_one_and_is_entered_whole_or_not_at_all() -> None:
+    ledger = Ledger(Limits(per_visitor=1, queue=6))
+    assert len(ledger.open_sweep(sweep_jobs("s", 4))) == 4
+    assert len(ledger.open_sweep(sweep_jobs("s", 5))) == 1, "those that are open stay"
+    with pytest.raises(LatentariumError, match="What you train"):
+        ledger.open(new_job("another", visitor="Ada"))
+    with pytest.raises(LatentariumError, match=r"The queue must be at most 6 jobs; got 8"):
+        ledger.open_sweep(sweep_jobs("t", 3, visitor="Grace"))
+    assert len(ledger.snapshots()) == 5
+
+
+def test_visitors_take_turns_and_positions_say_so() -> None:
+    ledger = Ledger(Limits(per_visitor=9))
+    for at in range(3):
+        ledger.open(new_job(f"ada{at}", visitor="Ada"))
+    ledger.open(new_job("grace", visitor="Grace"))
+    ledger.open(new_job("mary", visitor="Mary"))
+    order = sorted(ledger.snapshots(), key=lambda job: job.position)
+    assert [job.job_id for job in order] == ["ada0", "grace", "mary", "ada1", "ada2"]
+    taken = [ledger.take_turn() for _ in range(3)]
+    assert [job.job_id for job in taken if job] == ["ada0", "grace", "mary"]
+    ledger.open(new_job("grace2", visitor="Grace"))
+    assert [job.job_id for job in (ledger.take_turn(), ledger.take_turn()) if job] == [
+        "ada1",
+        "grace2",
+    ], "Ada was served before Grace"
+    assert ledger.n_handed_over() == 5
+
+
+def test_a_job_stops_only_when_nobody_is_left_who_asked_for_it() -> None:
+    ledger = Ledger()
+    job = new_job("a", visitor="Ada")
+    ledger.open(job)
+    ledger.open(new_job("a", visitor="Grace"))
+    assert ledger.snapshot("a").askers == ("Ada", "Grace")
+    assert not ledger.leave(job, "Ada")
+    assert ledger.leave(job, "Grace")
+
+
+def test_a_first_turn_of_a_knob_gives_a_job_an_id_of_its_own() -> None:
+    ledger = Ledger()
+    experiment = Experiment(dataset="digits", model=VAESpec())
+    job = Job(experiment.id, "training", "t", "abcdef012345", "Ada", experiment)
+    ledger.open(job)
+    ledger.open(new_job("later"))
+    turned = Order().with_turn("kl_weight", 0.1)
+    steered = ledger.change_order(job, turned)
+    assert steered == f"{experiment.id}-abcdef"
+    assert ledger.snapshot(experiment.id).job_id == steered, "its watchers find it"
+    assert [job.job_id for job in ledger.snapshots()] == ["later", steered]
+    assert ledger.change_order(job, turned.with_turn("kl_weight", 0.2)) == steered
+    assert ledger.open(Job(experiment.id, "training", "t", "other", "Grace", experiment))
+    assert ledger.snapshot(experiment.id).job_id == experiment.id, "who asks anew gets a new one"
+
+
+def test_a_waiting_report_is_a_pause_and_the_next_one_its_end() -> None:
+    ledger = Ledger()
+    ledger.open(new_job("a"))
+    ledger.hear(began("a", "first"))
+    told = report("a", "first", 1, 0.5)
+    told["progress"]["is_waiting"] = True
+    ledger.hear(told)
+    held = ledger.held_longest()
+    assert ledger.snapshot("a").state == "paused" and held is not None and held.job_id == "a"
+    ledger.hear(report("a", "first", 2, 0.4))
+    assert ledger.snapshot("a").state == "running" and ledger.held_longest() is None
 
 
 def test_a_parcel_must_hold_the_files_of_one_whole_run() -> None:

@@ -11,9 +11,10 @@ from vizmodels.errors import TrainingStopped
 from vizmodels.experiment import Experiment
 from vizmodels.models.vqvae import VQVAE
 from vizmodels.specs import AnySpec
-from vizmodels.training import loop
+from vizmodels.training import clock, loop
 from vizmodels.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from vizmodels.training.loop import Fitted, fit
+from vizmodels.training.fitted import Fitted
+from vizmodels.training.loop import fit
 from vizmodels.training.progress import Progress
 
 EPOCHS = 4
@@ -21,7 +22,7 @@ EPOCHS = 4
 
 @pytest.fixture(autouse=True)
 def _every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(clock, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(loop, "MAX_HISTORY_ROWS", 6)  # rows that do not end with each epoch
 
 
@@ -160,7 +161,7 @@ def test_a_checkpoint_that_cannot_be_finished_leaves_the_one_before(
 def test_no_checkpoint_is_written_before_its_time(
     data: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 1000.0)
+    monkeypatch.setattr(clock, "CHECKPOINT_SECONDS", 1000.0)
     path = tmp_path / "checkpoint.safetensors"
     fit(on_digits(), data, CPU, None, path)
     assert not path.exists()

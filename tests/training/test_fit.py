@@ -45,10 +45,13 @@ def test_closed_form_is_not_fitted_to_test_images(data: ImageSet) -> None:
 
 
 def test_every_training_image_is_used_once_an_epoch(data: ImageSet) -> None:
-    runner = loop._Loop(on_digits(), data, CPU, None)
+    runner = loop._Loop(on_digits(epochs=3, batch_size=100), data, CPU, None)
+    steps = list(runner._remaining_batches())
+    assert [epoch_ends for _, epoch_ends in steps] == [False, False, False, True] * 3
     for epoch in range(3):
-        assert sorted(torch.cat(list(runner._batches(epoch))).tolist()) == list(range(400))
-    assert not torch.equal(next(runner._batches(0)), next(runner._batches(1)))
+        seen = torch.cat([indices for indices, _ in steps[4 * epoch : 4 * epoch + 4]])
+        assert sorted(seen.tolist()) == list(range(400))
+    assert not torch.equal(steps[0][0], steps[4][0])
 
 
 def test_a_batch_larger_than_the_set_is_the_whole_set(data: ImageSet) -> None:

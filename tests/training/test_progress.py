@@ -7,7 +7,7 @@ from small_training import CPU, FAMILIES, on_digits
 
 from vizmodels.data.image_set import ImageSet
 from vizmodels.models import build_model
-from vizmodels.training import loop
+from vizmodels.training import clock, loop
 from vizmodels.training.evaluation import as_float
 from vizmodels.training.loop import fit
 from vizmodels.training.preview import PreviewMaker
@@ -19,8 +19,8 @@ def reports(data: ImageSet) -> list[Progress]:
     """Every report of a run of 5 epochs of 4 steps, asked for at each step."""
     kept: list[Progress] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "REPORT_SECONDS", 0.0)
-        patch.setattr(loop, "PREVIEW_SECONDS", 0.0)
+        patch.setattr(clock, "REPORT_SECONDS", 0.0)
+        patch.setattr(clock, "PREVIEW_SECONDS", 0.0)
         fit(on_digits(epochs=5), data, CPU, kept.append)
     return kept
 
@@ -68,8 +68,8 @@ def test_the_time_left_ends_at_zero_and_the_rate_is_positive(reports: list[Progr
 def test_reports_are_rare_unless_an_epoch_ends(
     data: ImageSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "REPORT_SECONDS", 1000.0)
-    monkeypatch.setattr(loop, "PREVIEW_SECONDS", 1000.0)
+    monkeypatch.setattr(clock, "REPORT_SECONDS", 1000.0)
+    monkeypatch.setattr(clock, "PREVIEW_SECONDS", 1000.0)
     kept: list[Progress] = []
     fit(on_digits(epochs=3), data, CPU, kept.append)
     assert [report.step for report in kept] == [4, 8, 12]

@@ -10,8 +10,9 @@ from vizmodels.data.image_set import ImageSet
 from vizmodels.models.probabilistic import ProbabilisticAutoencoder
 from vizmodels.models.vqvae import VQVAE
 from vizmodels.specs import AnySpec, VAESpec
-from vizmodels.training import loop
-from vizmodels.training.loop import fit, one_cycle_share
+from vizmodels.training import schedule
+from vizmodels.training.loop import fit
+from vizmodels.training.schedule import one_cycle_share
 from vizmodels.training.step import TrainingStep
 
 N_STEPS = 8  # 2 epochs of 4
@@ -21,7 +22,7 @@ def test_the_one_cycle_share_rises_from_its_first_value_to_one_and_falls_to_near
     None
 ):
     shares = [one_cycle_share(step, 100) for step in range(100)]
-    assert shares[0] == loop.FIRST_SHARE == 0.04
+    assert shares[0] == schedule.FIRST_SHARE == 0.04
     assert shares[10] == 1.0 == max(shares)
     assert all(a < b for a, b in itertools.pairwise(shares[:11]))
     assert all(a > b for a, b in itertools.pairwise(shares[10:]))

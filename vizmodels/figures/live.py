@@ -6,6 +6,7 @@ exchanged between two frames of the screen.
 
 import html
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ def curve_svg(
     n_steps: int,
     ink: str = INK,
     size: tuple[int, int] = (WIDTH, HEIGHT),
+    marks: Sequence[tuple[int, str]] = (),
 ) -> str:
     """One loss term so far: training as a line, the test set as points.
 
@@ -44,6 +46,7 @@ def curve_svg(
     n_steps : where the step axis ends
     ink : colour of the text; that of the page, light or dark
     size : width and height of the drawing; its letters are the same in every size
+    marks : steps to be marked by a dashed line, and what is written at it
 
     Returns
     -------
@@ -73,6 +76,13 @@ def curve_svg(
         for value in np.linspace(low, high, 4)
         for y in [float(y_of(np.array([value]))[0])]
     )
+    dashes = "".join(
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{height - BOTTOM}" stroke="{ink}" '
+        f'stroke-opacity=".5" stroke-dasharray="4 4"/><text x="{x + 5:.1f}" y="{TOP + 14}" '
+        f'font-size="{AXIS_FONT - 2}" fill-opacity=".8">{html.escape(said)}</text>'
+        for step, said in marks
+        for x in [float(x_of(np.array([step]))[0])]
+    )
     last = {"training": train, "test": test}
     said = [f"{of} {values[-1]:.4g}" for of, values in last.items() if len(values)]
     title = html.escape(f"{name}: {', '.join(said) or 'no report yet'} ({unit})")
@@ -81,7 +91,8 @@ def curve_svg(
         f'fill="{ink}" font-family="sans-serif" '
         f'font-size="{AXIS_FONT}">'
         f'<text x="{LEFT}" y="20" font-weight="600">{html.escape(name)}'
-        f'<tspan font-weight="400" fill-opacity=".7"> {html.escape(unit)}</tspan></text>{ticks}'
+        f'<tspan font-weight="400" fill-opacity=".7"> {html.escape(unit)}</tspan></text>'
+        f"{ticks}{dashes}"
         f'<text x="{LEFT}" y="{height - 8}">0</text>'
         f'<text x="{width - RIGHT}" y="{height - 8}" text-anchor="end">step {n_steps:,}</text>'
         f'<polyline points="{line}" fill="none" stroke="{MODEL_A}" stroke-width="2.5"/>{dots}</svg>'

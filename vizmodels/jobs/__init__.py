@@ -4,20 +4,37 @@ The server's start opens the one board of the process; pages ask for it with `bo
 """
 
 import threading
+from pathlib import Path
 
 from vizmodels.errors import EngineUnavailable
 from vizmodels.jobs.board import JobBoard
 from vizmodels.jobs.engine import Health
+from vizmodels.jobs.limits import Limits
 from vizmodels.jobs.record import Curve, JobProgress
 from vizmodels.runs.library import RunLibrary
 
-__all__ = ["Curve", "Health", "JobBoard", "JobProgress", "board", "close_board", "open_board"]
+__all__ = [
+    "Curve",
+    "Health",
+    "JobBoard",
+    "JobProgress",
+    "Limits",
+    "board",
+    "close_board",
+    "open_board",
+]
 
 _lock = threading.Lock()
 _open: JobBoard | None = None
 
 
-def open_board(library: RunLibrary, n_workers: int | None = None) -> JobBoard:
+def open_board(
+    library: RunLibrary,
+    n_workers: int | None = None,
+    *,
+    journal: Path | None = None,
+    limits: Limits | None = None,
+) -> JobBoard:
     """The board of this process, made by the first call; its engine is still to be started.
 
     To be called where the server starts, never in a page: pages run again and again.
@@ -25,7 +42,7 @@ def open_board(library: RunLibrary, n_workers: int | None = None) -> JobBoard:
     global _open
     with _lock:
         if _open is None:
-            _open = JobBoard(library, n_workers)
+            _open = JobBoard(library, n_workers, journal=journal, limits=limits)
         return _open
 
 

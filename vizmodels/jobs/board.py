@@ -1,27 +1,26 @@
-"""The board on which jobs are put up: six verbs over the engine, callable from every thread."""
+"""The board on which jobs are put up: a few verbs over the engine, callable from every thread."""
 
-import logging
-import threading
 import uuid
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from distributed import Future, KilledWorker
-
-from vizmodels.errors import EngineUnavailable, LatentariumError, TrainingStopped, UnknownRun
-from vizmodels.experiment import Experiment
-from vizmodels.jobs.engine import Engine, Health
+from vizmodels.errors import (
+    EngineUnavailable,
+    LatentariumError,
+    NotYours,
+    UnknownRun,
+)
+from vizmodels.experiment import Experiment, Move
+from vizmodels.jobs.dispatch import Dispatch
+from vizmodels.jobs.engine import Health
+from vizmodels.jobs.journal import Entry, Journal
 from vizmodels.jobs.ledger import Ledger, unknown_job
-from vizmodels.jobs.parcel import Parcel, pack_run, unpack_run
+from vizmodels.jobs.limits import Limits
 from vizmodels.jobs.record import Job, JobProgress
-from vizmodels.jobs.worker import run_call_job, run_training_job
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.titles import title_of
-
-log = logging.getLogger(__name__)
-
-CALL_PRIORITY = 1  # trainings have 0
+from vizmodels.training.control import Order
 
 
 class JobBoard:
@@ -30,14 +29,30 @@ class JobBoard:
     Parameters
     ----------
     library : where finished runs are stored, whether or not anybody is watching
-    n_workers : to start on this machine; None for one per GPU, or one per two cores without
+    n_workers : to train on this machine; None for one per GPU, or one per two cores without
+    journal : folder that tells the next start which trainings were not over; None tells nothing
+    limits : on open jobs; None for the defaults
+    calls_apart : whether calls have a worker of their own here, so that none waits for a training
     """
 
-    def __init__(self, library: RunLibrary, n_workers: int | None = None) -> None:
+    def __init__(
+        self,
+        library: RunLibrary,
+        n_workers: int | None = None,
+        *,
+        journal: Path | None = None,
+        limits: Limits | None = None,
+        calls_apart: bool = True,
+    ) -> None:
         self.library = library
-        self._ledger = Ledger()
-        self._engine = Engine(self._ledger.hear, n_workers)
-        self._storing = threading.Lock()
+        self._ledger = Ledger(limits)
+        self._journal = Journal(journal)
+        self._dispatch = Dispatch(
+            self._ledger, self._journal, library, n_workers, calls_apart=calls_apart
+        )
+        self._engine = self._dispatch.engine
+        for entry in self._journal.interrupted():
+            self._ledger.enter_interrupted(_interrupted(entry))
 
     def start(self) -> None:
         """Start the workers and wait until they can be given work. Raises EngineUnavailable."""
@@ -49,13 +64,14 @@ class JobBoard:
 
     def close(self) -> None:
         """Stop all jobs and the workers; unfinished trainings leave their checkpoints behind."""
-        unfinished = self._ledger.open_jobs()
-        running_tags = [job.tag for job in unfinished if job.state == "running"]
+        open_jobs = self._ledger.open_jobs()
+        self._dispatch.set_all_aside(open_jobs)
         remedy = "Start it again when the server is back: it goes on from its checkpoint."
-        for job in unfinished:
-            stopped = EngineUnavailable("The server", "running", "its end", remedy)
-            self._ledger.end(job, "failed", error=stopped)
-        self._engine.close(running_tags)
+        stopped = EngineUnavailable("The server", "running", "its end", remedy)
+        for job in open_jobs:
+            state = "interrupted" if job.kind == "training" else "failed"
+            self._ledger.end(job, state, error=stopped)
+        self._dispatch.close()
 
     def submit(self, experiment: Experiment, visitor: str = "") -> str:
         """Have an experiment trained; whoever asks for the same one shares the job.
@@ -78,23 +94,68 @@ class JobBoard:
         LatentariumError : too many jobs are open
         """
         known = self._ledger.find(experiment.id)
-        if known is not None and not known.is_over:
-            return known.job_id
-        if known is not None and known.state == "done" and experiment in self.library:
-            return known.job_id
-        title, tag = title_of(experiment), uuid.uuid4().hex
-        job = Job(experiment.id, "training", title, tag, visitor, experiment)
-        if known is not None and known.state == "failed" and known.outcome is not None:
-            if self._ledger.open(job):  # trained already, but the disk was full
-                self._store(job, known.outcome)
-            return job.job_id
+        if known is not None and known.job_id == experiment.id:
+            if known.state == "done" and experiment in self.library:
+                return known.job_id
+            if known.state == "failed" and known.outcome is not None:
+                job = self._job(experiment, visitor)
+                if self._ledger.open(job):  # trained already, but the disk was full
+                    self._dispatch.store(job, known.outcome)
+                return job.job_id
+        job = self._job(experiment, visitor)
         found = self.library.find(experiment)
         if found is not None:
             if self._ledger.open(job):
-                self._ledger.end(job, "done", history=found.history)
+                self._ledger.end(job, "done", history=found.history, run_id=experiment.id)
             return job.job_id
-        call = (experiment.to_json(), job.tag, self._engine.topic, self._vq_parcel(experiment))
-        return self._hand_over(job, run_training_job, call, priority=0)
+        self._check_vq_run(experiment)
+        self._engine.client()
+        if self._ledger.open(job):
+            self._note(job)
+            self._dispatch.hand_over_all()
+        return job.job_id
+
+    def submit_sweep(
+        self, sweep_id: str, experiments: Sequence[Experiment], visitor: str = ""
+    ) -> list[str]:
+        """Have several experiments trained as one thing; what has been trained is left out.
+
+        Returns
+        -------
+        list of str
+            Ids of the jobs that are new.
+
+        Raises
+        ------
+        EngineUnavailable, LatentariumError : as for `submit`; then none of them is entered
+        """
+        self._engine.client()
+        missing = [experiment for experiment in experiments if experiment not in self.library]
+        jobs = self._ledger.open_sweep(self._job(one, visitor, sweep_id) for one in missing)
+        for job in jobs:
+            self._note(job)
+        self._dispatch.hand_over_all()
+        return [job.job_id for job in jobs]
+
+    def go_on(self, job_id: str, visitor: str = "") -> str:
+        """Go on with a training that a server's end interrupted, steered or not.
+
+        Raises
+        ------
+        UnknownRun : there is no such job
+        EngineUnavailable, LatentariumError : as for `submit`
+        """
+        known = self._find(job_id)
+        if known.state != "interrupted" or known.experiment is None:
+            return known.job_id
+        if known.job_id == known.experiment.id:
+            return self.submit(known.experiment, visitor)
+        self._engine.client()
+        job = Job(known.job_id, "training", known.title, known.tag, visitor, known.experiment)
+        if self._ledger.open(job):
+            self._note(job)
+            self._dispatch.hand_over_all()
+        return job.job_id
 
     def submit_call(
         self,
@@ -122,12 +183,16 @@ class JobBoard:
         ------
         EngineUnavailable, LatentariumError : as for `submit`
         """
-        job = Job(f"call-{key}", "call", title or key, uuid.uuid4().hex, visitor)
+        job = Job(
+            f"call-{key}", "call", title or key, uuid.uuid4().hex, visitor, call=(function, args)
+        )
         known = self._ledger.find(job.job_id)
         if known is not None and (not known.is_over or known.state == "done"):
             return known.job_id
-        call = (function, args, job.tag, self._engine.topic)
-        return self._hand_over(job, run_call_job, call, priority=CALL_PRIORITY)
+        self._engine.client()
+        if self._ledger.open(job):
+            self._dispatch.hand_over(job)
+        return job.job_id
 
     def progress(self, job_id: str) -> JobProgress:
         """The job as it stands, with everything since its first report. Raises UnknownRun."""
@@ -137,25 +202,60 @@ class JobBoard:
         """All open jobs and the last few hundred finished ones, newest first."""
         return self._ledger.snapshots()
 
-    def cancel(self, job_id: str) -> None:
-        """Stop a job for everybody who asked for it; one that is over stays as it is.
+    def cancel(self, job_id: str, visitor: str = "") -> None:
+        """Take back what a visitor has asked for; one that is over stays as it is.
 
-        A training stops at its next report, within about 0.2 s; its checkpoint stays, so the
-        same experiment later goes on from there. A call cannot be interrupted: its worker
-        finishes it, and the result is dropped. Raises UnknownRun or EngineUnavailable.
+        A job stops when nobody is left who asked for it; without a visitor it stops for all. A
+        training stops before its next step; its checkpoint stays, so the same experiment later
+        goes on from there. A call cannot be interrupted: its worker finishes it, and the result is
+        dropped. An interrupted one is taken off the list. Raises UnknownRun or EngineUnavailable.
         """
-        job = self._ledger.find(job_id)
-        if job is None:
-            raise unknown_job(job_id)
-        if not self._ledger.ask_to_stop(job):
-            return
-        was_running, future = job.state == "running", job.future
-        if job.kind == "training":
-            self._engine.ask_to_stop(job.tag)
-        if job.kind == "call" or not was_running:
-            self._ledger.end(job, "cancelled")
-            if future is not None:
-                future.cancel()
+        job = self._find(job_id)
+        if job.state == "interrupted":
+            self._journal.strike(job.job_id)
+            self._ledger.dismiss(job)
+        elif self._ledger.leave(job, visitor):
+            self._dispatch.stop(job)
+
+    def order(self, job_id: str, visitor: str, change: Callable[[Order], Order]) -> str:
+        """Change what is asked of a training that is not over: to pause, to step, to steer.
+
+        Parameters
+        ----------
+        job_id : of the training
+        visitor : must be the one who asked first, and the only one if a knob is turned; empty for
+            the app itself
+        change : of the order as it is, to another one
+
+        Returns
+        -------
+        str
+            The job's id, which becomes another when a knob is turned for the first time.
+
+        Raises
+        ------
+        UnknownRun, EngineUnavailable : there is no such job, or no engine
+        NotYours : somebody else asked first, or others asked as well
+        InvalidExperiment : the knob cannot be turned that far
+        LatentariumError : the job is over
+        """
+        job = self._find(job_id)
+        if job.is_over or job.experiment is None:
+            raise LatentariumError(f"Job {job_id}", "a training", job.state, "Start it again.")
+        order = change(job.order)
+        self._check_rights(job, visitor, is_turn=order.turns != job.order.turns)
+        for turn in order.turns:
+            job.experiment.check_knob(Move(step=0, knob=turn.knob, value=turn.value).knob)
+        before, now = job.job_id, self._ledger.change_order(job, order)
+        if now != before:
+            self._journal.strike(before)
+            self._note(job)
+        if job.is_handed_over:
+            self._dispatch.order(job, order)
+        elif job.state == "paused":
+            self._ledger.put_back(job, "queued")
+            self._dispatch.hand_over_all()
+        return now
 
     def result(self, job_id: str) -> Any:
         """The `Run` of a finished training, or what a finished call returned.
@@ -165,88 +265,70 @@ class JobBoard:
         UnknownRun : there is no such job, or its result has been forgotten
         LatentariumError : the job failed, for the reason it says, or is not done
         """
-        job = self._ledger.find(job_id)
-        if job is None:
-            raise unknown_job(job_id)
+        job = self._find(job_id)
         if job.error is not None:
             raise job.error
         if job.state != "done":
             raise LatentariumError(f"Job {job_id}", "done", job.state, "Wait, or start it again.")
-        return self.library.load(job_id) if job.kind == "training" else self._ledger.outcome(job)
+        is_run = job.kind == "training"
+        return self.library.load(job.run_id) if is_run else self._ledger.outcome(job)
 
     def health(self) -> Health:
         """Whether jobs can be submitted, and by how many workers they are done."""
         return self._engine.health()
 
-    def _vq_parcel(self, experiment: Experiment) -> Parcel | None:
-        """The run whose codes a prior learns, for a worker that has no library; else None."""
-        if experiment.model.family != "pixelcnn":
-            return None
-        run_id = experiment.model.vq_run
-        try:
-            return pack_run(self.library.load(run_id))
-        except UnknownRun:
-            remedy = "Train that VQ-VAE first, or choose another."
-            raise UnknownRun("The VQ-VAE of a prior", "in the library", run_id, remedy) from None
+    def _find(self, job_id: str) -> Job:
+        job = self._ledger.find(job_id)
+        if job is None:
+            raise unknown_job(job_id)
+        return job
 
-    def _hand_over(
-        self, job: Job, function: Callable[..., Any], args: tuple[Any, ...], *, priority: int
-    ) -> str:
-        """Enter the job and give it to the engine, unless the same one is open already."""
-        self._engine.client()
-        if not self._ledger.open(job):
-            return job.job_id
-        # The name must not be one of the arguments: dask would take that one for this result.
-        name = f"{job.kind}-{job.tag}"
-        try:
-            job.future = self._engine.submit(function, *args, name=name, priority=priority)
-        except EngineUnavailable as gone:
-            self._ledger.end(job, "failed", error=gone)
-            raise
-        job.future.add_done_callback(partial(self._finished, job))
-        return job.job_id
+    def _job(self, experiment: Experiment, visitor: str, sweep: str = "") -> Job:
+        """A new submission; one that a server's end interrupted keeps its tag and checkpoint."""
+        known = self._ledger.find(experiment.id)
+        interrupted = known is not None and known.state == "interrupted"
+        tag = known.tag if known is not None and interrupted else uuid.uuid4().hex
+        title = title_of(experiment)
+        return Job(experiment.id, "training", title, tag, visitor, experiment, sweep=sweep)
 
-    def _finished(self, job: Job, future: Future[Any]) -> None:
-        """Bring the outcome home; dask calls this in a thread of its own."""
-        if job.is_over:
+    def _note(self, job: Job) -> None:
+        if job.experiment is not None:
+            self._journal.note(Entry(job.job_id, job.tag, job.experiment, job.submitted_at))
+
+    @staticmethod
+    def _check_rights(job: Job, visitor: str, *, is_turn: bool) -> None:
+        if not visitor:
             return
-        if future.status != "finished":
-            self._ledger.end(job, "failed", error=self._why_lost(job, future))
-            return
-        outcome = future.result()
-        if isinstance(outcome, TrainingStopped):
-            self._ledger.end(job, "cancelled")
-        elif isinstance(outcome, LatentariumError):
-            self._ledger.end(job, "failed", error=outcome)
-        elif job.kind == "training":
-            self._store(job, outcome)
-        else:
-            self._ledger.end(job, "done", outcome=outcome)
+        if visitor != job.visitor:
+            remedy = "Start one of your own with another seed."
+            raise NotYours("A training", "paused and steered by who started it", "you", remedy)
+        if is_turn and len(job.askers) > 1:
+            n_others = len(job.askers) - 1
+            remedy = "Start one of your own with another seed."
+            others = f"{n_others} other" + ("" if n_others == 1 else "s")
+            raise NotYours("A steered training", "one that you alone wait for", others, remedy)
 
-    def _store(self, job: Job, parcel: Parcel) -> None:
-        """Save the run; if the disk refuses, keep its parcel for when the visitor asks again."""
-        try:
-            with self._storing:
-                run = unpack_run(parcel, job.job_id)
-                self.library.save(run)
-            self._ledger.end(job, "done", history=run.history)
-        except LatentariumError as refusal:
-            self._ledger.end(job, "failed", error=refusal)
-        except OSError as error:
-            log.exception("run %s could not be stored", job.job_id)
-            remedy = "Make room there and start it again: the trained run is kept until then."
-            trouble = error.strerror or type(error).__name__
-            refusal = LatentariumError("The run library's folder", "writable", trouble, remedy)
-            self._ledger.end(job, "failed", error=refusal, outcome=parcel)
+    def _check_vq_run(self, experiment: Experiment) -> None:
+        if experiment.model.family == "pixelcnn":
+            run_id = experiment.model.vq_run
+            try:
+                self.library.record(run_id)
+            except UnknownRun:
+                remedy = "Train that VQ-VAE first, or choose another."
+                name = "The VQ-VAE of a prior"
+                raise UnknownRun(name, "in the library", run_id, remedy) from None
 
-    def _why_lost(self, job: Job, future: Future[Any]) -> LatentariumError:
-        """One sentence for a job that ended in an exception that nobody foresaw."""
-        if future.status != "error":
-            return self._engine.unavailable()
-        error: Any = future.exception()
-        log.error("job %s (%s) failed", job.job_id, job.title, exc_info=error)
-        if isinstance(error, KilledWorker):
-            remedy = "Make the model or the batch smaller: the likely cause is too little memory."
-            return LatentariumError("The worker", "alive until the end", "its repeated end", remedy)
-        remedy = "Look at the server's log for what happened."
-        return LatentariumError(job.title, "free of surprises", type(error).__name__, remedy)
+
+def _interrupted(entry: Entry) -> Job:
+    """A job that an earlier server left behind, as it is listed."""
+    title, experiment = title_of(entry.experiment), entry.experiment
+    return Job(
+        entry.job_id,
+        "training",
+        title,
+        entry.tag,
+        experiment=experiment,
+        state="interrupted",
+        message="The server ended before it was done. It can go on from its checkpoint.",
+        submitted_at=entry.submitted_at,
+    )

@@ -40,12 +40,31 @@ YIELD_TO_PAGES = "import os; getattr(os, 'nice', int)(10)"  # Windows has no nic
 IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 
+TRAINING, CALL = "training", "call"
+"""What a worker here has room for: one of either. So a map never waits behind a long training."""
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A connection to the workers, and the cluster itself where it is ours."""
 
     client: Any  # a `Client`, whose methods are typed for its asynchronous twin as well
     local: Any | None  # a `SpecCluster`, likewise
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the scheduler answers."""
+        return self.client.status == "running"
+
+    def addresses(self, kind: str) -> list[str]:
+        """Of the workers that jobs of this kind are given to."""
+        workers = self.client.scheduler_info(n_workers=-1)["workers"]
+        here = self.local is not None
+        return [at for at, told in workers.items() if not here or kind in told["resources"]]
+
+    def room_for(self, kind: str) -> dict[str, float] | None:
+        """What a job of this kind takes of a worker; on a cluster of others, any worker will do."""
+        return None if self.local is None else {kind: 1}
 
     def close(self) -> None:
         """Let go of the workers; ours end."""
@@ -54,12 +73,13 @@ class Cluster:
             self.local.close()
 
 
-def open_cluster(n_workers: int | None = None) -> Cluster:
+def open_cluster(n_workers: int | None = None, *, calls_apart: bool = True) -> Cluster:
     """Connect to DASK_SCHEDULER_ADDRESS if it is set, else start workers here; takes seconds.
 
     Parameters
     ----------
-    n_workers : to start here; None for one per GPU, or one per two cores without
+    n_workers : to train here; None for one per GPU, or one per two cores without
+    calls_apart : whether calls have one more worker, beside those that train
 
     Raises
     ------
@@ -84,7 +104,7 @@ def open_cluster(n_workers: int | None = None) -> Cluster:
             "distributed.worker.http.routes": [],
         }
     ):
-        local = _local_cluster(environments)
+        local = _local_cluster(environments, calls_apart)
         return Cluster(Client(local, set_as_default=False), local)
 
 
@@ -112,8 +132,11 @@ def visible_gpus() -> list[str]:
     return names[:n_gpus]
 
 
-def _local_cluster(environments: list[dict[str, str]]) -> SpecCluster:
+def _local_cluster(environments: list[dict[str, str]], calls_apart: bool) -> SpecCluster:
     """LocalCluster's make-up, which however gives all workers one environment."""
+    rooms = [{TRAINING: 1} if calls_apart else {TRAINING: 1, CALL: 1} for _ in environments]
+    if calls_apart:
+        environments, rooms = [*environments, environments[0]], [*rooms, {CALL: 1}]
     security = Security.temporary()
     shared = {
         "host": LOOPBACK,
@@ -129,12 +152,13 @@ def _local_cluster(environments: list[dict[str, str]]) -> SpecCluster:
                 **shared,
                 "nthreads": 1,
                 "env": environment,
+                "resources": room,
                 "memory_limit": 1 / len(environments),  # a share of this machine's
                 "preload": [IGNORE_CTRL_C, YIELD_TO_PAGES],
                 "silence_logs": logging.ERROR,
             },
         }
-        for at, environment in enumerate(environments)
+        for at, (environment, room) in enumerate(zip(environments, rooms, strict=True))
     }
     scheduler = {"cls": Scheduler, "options": {**shared, "port": 0}}
     return SpecCluster(workers=workers, scheduler=scheduler, security=security)

@@ -2,24 +2,26 @@
 
 import logging
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from distributed import Event, Future
+from distributed import Future
 
 from vizmodels.errors import EngineUnavailable
-from vizmodels.jobs.cluster import Cluster, open_cluster
+from vizmodels.jobs.cluster import TRAINING, Cluster, open_cluster
 from vizmodels.jobs.messages import Plain
-from vizmodels.jobs.worker import stop_event_name, warm_up
+from vizmodels.jobs.orders import give_order
+from vizmodels.jobs.worker import warm_up
+from vizmodels.training.control import Order
 
 log = logging.getLogger(__name__)
 
 START_SECONDS = 30  # that a submission waits for an engine that is just starting
-HEALTH_SECONDS = 2  # between two questions to the scheduler
+WATCH_SECONDS = 1.0  # between two looks at the connection and at the queue
 WARM_UP_PRIORITY = 100  # before every job
+LOST = "a lost connection"
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,21 @@ class Engine:
     Parameters
     ----------
     hear : given each message of a worker, in the connection's own thread: it must not wait
-    n_workers : to start on this machine; None for one per GPU, or one per two cores without
+    look : called every second and whenever the connection comes or goes, in a thread that may wait
+    n_workers : to train on this machine; None for one per GPU, or one per two cores without
+    calls_apart : whether calls have a worker of their own here
     """
 
-    def __init__(self, hear: Callable[[Plain], None], n_workers: int | None = None) -> None:
-        self.hear, self.n_workers = hear, n_workers
+    def __init__(
+        self,
+        hear: Callable[[Plain], None],
+        look: Callable[[], None],
+        n_workers: int | None = None,
+        *,
+        calls_apart: bool = True,
+    ) -> None:
+        self.hear, self.look = hear, look
+        self.n_workers, self.calls_apart = n_workers, calls_apart
         self.topic = f"latentarium-{uuid.uuid4().hex}"
         self._cluster: Cluster | None = None
         self._one_at_a_time = threading.Lock()
@@ -50,7 +62,8 @@ class Engine:
         self._settled.set()
         self._trouble, self._is_closed = "one that has not been started", False
         self._devices: list[str] = []
-        self._counted_at, self._n_counted = -float(HEALTH_SECONDS), 0
+        self._n_counted = 0
+        self._stop_watching, self._is_watched = threading.Event(), False
 
     def start(self) -> None:
         """Start the workers and wait until they can be given work. Raises EngineUnavailable."""
@@ -69,44 +82,52 @@ class Engine:
         self._settled.clear()
         threading.Thread(target=self._start_quietly, name="engine-start", daemon=True).start()
 
-    def close(self, running_tags: list[str]) -> None:
-        """Stop what these submissions do, and the workers, for good."""
+    def close(self) -> None:
+        """Stop the workers for good."""
+        self._stop_watching.set()
         with self._one_at_a_time:
             cluster, self._cluster = self._cluster, None
             self._trouble, self._is_closed = "one that has been stopped", True
             if cluster is not None:
-                for tag in running_tags:
-                    Event(stop_event_name(tag), client=cluster.client).set()
                 cluster.close()
 
     def client(self) -> Any:
         """dask's `Client`, once it stands. Raises EngineUnavailable."""
         self._settled.wait(START_SECONDS)
         cluster = self._cluster
-        if cluster is None or cluster.client.status != "running":
+        if cluster is None or not cluster.is_up:
             raise self.unavailable()
         return cluster.client
 
+    @property
+    def n_training(self) -> int:
+        """Trainings that can run at once."""
+        cluster = self._cluster
+        return self._n_counted if cluster is not None and cluster.is_up else 0
+
     def submit(
-        self, function: Callable[..., Any], *args: Any, name: str, priority: int
+        self, function: Callable[..., Any], *args: Any, name: str, kind: str, priority: int
     ) -> Future[Any]:
         """Give the workers something to do; under this name it is known to be one thing."""
-        return self.client().submit(function, *args, key=name, priority=priority, pure=False)
+        client, cluster = self.client(), self._cluster
+        room = None if cluster is None else cluster.room_for(kind)
+        return client.submit(
+            function, *args, key=name, priority=priority, pure=False, resources=room
+        )
 
-    def ask_to_stop(self, tag: str) -> None:
-        """Set the event that the submission of this tag looks at."""
-        Event(stop_event_name(tag), client=self.client()).set()
+    def order(self, tag: str, order: Order) -> None:
+        """Tell every worker what is asked of the submission of this tag; takes milliseconds."""
+        self.client().run(give_order, tag, order, on_error="ignore")
 
     def health(self) -> Health:
         """Whether jobs can be submitted, and by how many workers they are done."""
         cluster = self._cluster
-        if cluster is None or cluster.client.status != "running":
+        if cluster is None or not cluster.is_up:
             if not self._settled.is_set():
                 return Health("starting", 0, (), "The engine that trains is starting.")
             return Health("unavailable", 0, (), str(self.unavailable()))
-        if time.monotonic() - self._counted_at > HEALTH_SECONDS:
-            self._counted_at = time.monotonic()
-            self._n_counted = len(cluster.client.nthreads())
+        if not self._n_counted:
+            return Health("starting", 0, (), "The engine waits for its first worker.")
         n_workers, devices = self._n_counted, tuple(self._devices)
         workers = f"{n_workers} worker" + ("" if n_workers == 1 else "s")
         where = "on " + ", ".join(sorted(set(devices))) if devices else "warming up"
@@ -114,24 +135,60 @@ class Engine:
 
     def unavailable(self) -> EngineUnavailable:
         """The sentence that says why nothing can be trained."""
-        trouble = self._trouble if self._cluster is None else "a lost connection"
-        remedy = "Try again in a minute, or restart the server."
+        trouble = self._trouble if self._cluster is None else LOST
+        remedy = "Try again in a minute: it comes back by itself if it can."
         return EngineUnavailable("The engine that trains", "a running one", trouble, remedy)
 
     def _open(self) -> None:
         try:
-            cluster = open_cluster(self.n_workers)
+            cluster = open_cluster(self.n_workers, calls_apart=self.calls_apart)
         except (OSError, RuntimeError) as error:
             log.exception("the engine did not start")
             self._trouble = f"{type(error).__name__}: {error}"
             raise self.unavailable() from error
         cluster.client.subscribe_topic(self.topic, self._hear_event)
-        for address in cluster.client.nthreads():
+        self._devices.clear()
+        for address in cluster.addresses(TRAINING):
             name = f"warm-up-{uuid.uuid4().hex}"
             cluster.client.submit(
-                warm_up, key=name, workers=[address], priority=WARM_UP_PRIORITY, pure=False
+                warm_up,
+                key=name,
+                workers=[address],
+                priority=WARM_UP_PRIORITY,
+                pure=False,
+                resources=cluster.room_for(TRAINING),
             ).add_done_callback(self._warmed_up)
         self._cluster = cluster
+        self._count(cluster)
+        if not self._is_watched:
+            self._is_watched = True
+            threading.Thread(target=self._watch, name="engine-watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        """Look after the connection until the engine is closed; a lost one is opened again."""
+        while not self._stop_watching.wait(WATCH_SECONDS):
+            cluster = self._cluster
+            try:
+                if cluster is None or not cluster.is_up:
+                    self._reopen()
+                else:
+                    self._count(cluster)
+                self.look()
+            except (EngineUnavailable, OSError, RuntimeError):
+                continue  # said by `health`; the next look tries again
+
+    def _reopen(self) -> None:
+        with self._one_at_a_time:
+            if self._is_closed:
+                return
+            lost, self._cluster = self._cluster, None
+            if lost is not None:
+                self._trouble = LOST
+                lost.close()
+            self._open()
+
+    def _count(self, cluster: Cluster) -> None:
+        self._n_counted = len(cluster.addresses(TRAINING))
 
     def _hear_event(self, event: tuple[float, Plain]) -> None:
         self.hear(event[1])

@@ -1,55 +1,84 @@
 """The list of all jobs: one per thing asked for, bounded, safe from every thread."""
 
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 from vizmodels.errors import LatentariumError, UnknownRun
+from vizmodels.jobs.limits import Limits
 from vizmodels.jobs.messages import Plain
 from vizmodels.jobs.record import Job, JobProgress, State
+from vizmodels.jobs.turns import Turns
+from vizmodels.training.control import Order
 from vizmodels.training.progress import History
 
 MAX_FINISHED = 200  # jobs kept after their end
 MAX_RESULTS = 32  # of calls, kept in memory; a projection of 60,000 points is 0.5 MB
-MAX_OPEN = 200  # queued or running
-MAX_OPEN_PER_VISITOR = 20
+TAG_DIGITS = 6  # of a steered job's id, behind the experiment's
 
 
 class Ledger:
     """Jobs by id. Its lock is never held while waiting for dask, whose loop takes it too."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}  # by job id, oldest submission first
         self._by_tag: dict[str, Job] = {}  # open jobs only
         self._used: dict[str, None] = {}  # ids of calls whose outcome is kept, longest unused first
+        self._steered: dict[str, str] = {}  # id a job had -> the one it has since it was steered
+        self._turns = Turns()
+        self._places: dict[str, int] | None = None  # in the queue; None after any change
 
     def find(self, job_id: str) -> Job | None:
         """The newest job of that id, for the board's own eyes."""
         with self._lock:
-            return self._jobs.get(job_id)
+            return self._find(job_id)
 
     def open(self, job: Job) -> bool:
-        """Enter a new job; False if one of the same id is queued or running already.
+        """Enter a new job; of one that is open already the visitor becomes another asker.
+
+        Returns
+        -------
+        bool
+            False if the same one was open already.
 
         Raises
         ------
         LatentariumError : too many jobs are open, in all or for this visitor
         """
         with self._lock:
-            known = self._jobs.pop(job.job_id, None)
+            known = self._jobs.get(job.job_id)  # a steered one has an id of its own
             if known is not None and not known.is_over:
-                self._jobs[job.job_id] = known
+                if job.visitor and job.visitor not in known.askers:
+                    known.askers.append(job.visitor)
                 return False
-            self._check_room(job.visitor)
-            self._jobs[job.job_id] = self._by_tag[job.tag] = job
+            self._check_room([job])
+            self._enter(job)
             return True
 
-    def hear(self, message: Plain) -> None:
-        """Hand a worker's message to its job, if that is still open."""
+    def open_sweep(self, jobs: Iterable[Job]) -> list[Job]:
+        """Enter the trainings of one sweep, or none of them; those open already stay as they are.
+
+        Raises
+        ------
+        LatentariumError : as for `open`
+        """
+        with self._lock:
+            new = [job for job in jobs if self._is_over(job.job_id)]
+            self._check_room(new)
+            for job in new:
+                self._enter(job)
+            return new
+
+    def hear(self, message: Plain) -> Job | None:
+        """Hand a worker's message to its job, if that is still open; returns the job."""
         with self._lock:
             job = self._by_tag.get(message["job"])
             if job is not None:
                 job.hear(message)
+                self._places = None
+            return job
 
     def end(
         self,
@@ -59,6 +88,7 @@ class Ledger:
         error: LatentariumError | None = None,
         outcome: Any = None,
         history: History | None = None,
+        run_id: str = "",
     ) -> bool:
         """Close a job; False if it was closed before. The oldest of too many closed ones go."""
         with self._lock:
@@ -66,18 +96,79 @@ class Ledger:
                 return False
             if history is not None:
                 job.show_history(history)
+            job.run_id = run_id
             job.end(state, error, outcome)
             self._by_tag.pop(job.tag, None)
+            self._places = None
             if job.kind == "call" and state == "done":
                 self._used[job.job_id] = None
             self._forget_the_oldest()
             return True
 
-    def ask_to_stop(self, job: Job) -> bool:
-        """Note that the job is to stop; False if it is over or was asked before."""
+    def take_turn(self) -> Job | None:
+        """The training that is to be given to a worker next; None if none waits."""
         with self._lock:
-            first, job.stop_asked = not (job.stop_asked or job.is_over), True
-            return first
+            job = self._turns.take(self._waiting())
+            if job is not None:
+                job.is_handed_over, self._places = True, None
+            return job
+
+    def n_handed_over(self) -> int:
+        """Trainings that are in the workers' hands."""
+        with self._lock:
+            return sum(j.is_handed_over for j in self._by_tag.values() if j.kind == "training")
+
+    def put_back(self, job: Job, state: State, message: str = "") -> None:
+        """Let an open job wait again, in the queue or paused."""
+        with self._lock:
+            if not job.is_over:
+                job.put_back(state, message)
+                self._places = None
+
+    def held_longest(self) -> Job | None:
+        """The training that has been paused in a worker for the longest time."""
+        with self._lock:
+            held = [job for job in self._by_tag.values() if job.waiting_since]
+            return min(held, key=lambda job: job.waiting_since, default=None)
+
+    def anybody_waits(self) -> bool:
+        """Whether a training waits for its turn."""
+        with self._lock:
+            return bool(self._waiting())
+
+    def leave(self, job: Job, visitor: str) -> bool:
+        """Take a visitor from those who asked; True if the job is now to be stopped.
+
+        An empty name is the app itself, which stops it for all.
+        """
+        with self._lock:
+            if job.is_over or job.stop_asked:
+                return False
+            if visitor in job.askers:
+                job.askers.remove(visitor)
+            if visitor and job.askers:
+                return False
+            job.stop_asked = True
+            return True
+
+    def change_order(self, job: Job, order: Order) -> str:
+        """Keep what is asked of a job now; returns its id, which a first turn of a knob changes.
+
+        A steered training is another experiment than was asked for, so whoever asks for that from
+        now on gets a job of their own.
+        """
+        with self._lock:
+            is_first_turn = bool(order.turns) and not job.order.turns
+            job.order = order
+            if is_first_turn and not self._has_own_id(job):
+                self._rename(job, f"{job.job_id}-{job.tag[:TAG_DIGITS]}")
+            return job.job_id
+
+    def dismiss(self, job: Job) -> None:
+        """Take an interrupted job for one that was stopped."""
+        with self._lock:
+            if job.state == "interrupted":
+                job.state, job.message = "cancelled", ""
 
     def outcome(self, job: Job) -> Any:
         """What a finished call returned; it now counts as used last."""
@@ -86,17 +177,17 @@ class Ledger:
             return job.outcome
 
     def open_jobs(self) -> list[Job]:
-        """All that are queued or running."""
+        """All that are queued, running or paused."""
         with self._lock:
             return list(self._by_tag.values())
 
     def snapshot(self, job_id: str) -> JobProgress:
         """One job as it stands. Raises UnknownRun if there is none of that id."""
         with self._lock:
-            job = self._jobs.get(job_id)
+            job = self._find(job_id)
             if job is None:
                 raise unknown_job(job_id)
-            return job.snapshot(self._positions().get(job_id, 0))
+            return job.snapshot(self._positions().get(job.job_id, 0))
 
     def snapshots(self) -> list[JobProgress]:
         """All jobs as they stand, newest first."""
@@ -105,21 +196,81 @@ class Ledger:
             newest_first = reversed(self._jobs.values())
             return [job.snapshot(positions.get(job.job_id, 0)) for job in newest_first]
 
-    def _positions(self) -> dict[str, int]:
-        """Place in the queue of each job that waits; calls overtake trainings."""
-        queued = [job for job in self._jobs.values() if job.state == "queued"]
-        queued.sort(key=lambda job: job.kind == "training")  # stable: else in order of submission
-        return {job.job_id: place for place, job in enumerate(queued, start=1)}
+    def _find(self, job_id: str) -> Job | None:
+        return self._jobs.get(job_id) or self._jobs.get(self._steered.get(job_id, ""))
 
-    def _check_room(self, visitor: str) -> None:
-        n_open = len(self._by_tag)
-        n_own = sum(job.visitor == visitor for job in self._by_tag.values()) if visitor else 0
-        remedy = "Wait for one to finish, or cancel one."
-        if n_open >= MAX_OPEN:
-            raise LatentariumError("The queue", f"shorter than {MAX_OPEN} jobs", n_open, remedy)
-        if n_own >= MAX_OPEN_PER_VISITOR:
-            rule = f"fewer than {MAX_OPEN_PER_VISITOR} at once"
-            raise LatentariumError("Your jobs", rule, n_own, remedy)
+    def _is_over(self, job_id: str) -> bool:
+        known = self._jobs.get(job_id)
+        return known is None or known.is_over
+
+    def _enter(self, job: Job) -> None:
+        self._jobs.pop(job.job_id, None)
+        if job.visitor and job.visitor not in job.askers:
+            job.askers.append(job.visitor)
+        self._jobs[job.job_id] = job
+        if not job.is_over:
+            self._by_tag[job.tag] = job
+        self._places = None
+
+    def enter_interrupted(self, job: Job) -> None:
+        """List a job that an earlier server left behind."""
+        with self._lock:
+            self._enter(job)
+
+    def _has_own_id(self, job: Job) -> bool:
+        return job.experiment is None or job.job_id != job.experiment.id
+
+    def _rename(self, job: Job, job_id: str) -> None:
+        at_its_place = list(self._jobs.items())
+        self._jobs = {job_id if one is job else key: one for key, one in at_its_place}
+        self._steered[job.job_id] = job_id
+        job.job_id, self._places = job_id, None
+
+    def _waiting(self) -> list[Job]:
+        return [job for job in self._jobs.values() if job.is_waiting]
+
+    def _positions(self) -> dict[str, int]:
+        """Place in the queue of each job that waits: calls first, then what workers hold already,
+        then the others as their turns come."""
+        if self._places is None:
+            queued = [job for job in self._jobs.values() if job.state == "queued"]
+            with_workers = [job for job in queued if not job.is_waiting]
+            with_workers.sort(key=lambda job: job.kind == "training")
+            in_turn = self._turns.order(self._waiting())
+            ids = [job.job_id for job in (*with_workers, *in_turn)]
+            self._places = {job_id: place for place, job_id in enumerate(ids, start=1)}
+        return self._places
+
+    def _check_room(self, jobs: list[Job]) -> None:
+        """Refuse jobs, all of one visitor, that would be too many; a sweep counts as one."""
+        if not jobs:
+            return
+        n_open, limits = len(self._by_tag), self.limits
+        if n_open + len(jobs) > limits.queue:
+            soonest = self._soonest(self._by_tag.values())
+            rule = f"at most {limits.queue} jobs"
+            raise LatentariumError("The queue", rule, n_open + len(jobs), f"Come back {soonest}.")
+        kind, visitor = jobs[0].kind, jobs[0].visitor
+        if not visitor:
+            return
+        own = [j for j in self._by_tag.values() if j.visitor == visitor and j.kind == kind]
+        n_own = len({job.sweep or job.job_id for job in own})
+        most = limits.per_visitor if kind == "training" else limits.calls_per_visitor
+        if n_own >= most and not (jobs[0].sweep and any(j.sweep == jobs[0].sweep for j in own)):
+            noun = "job" if most == 1 else "jobs"
+            rule = f"at most {most} {noun} at once"
+            remedy = f"Come back {self._soonest(own)}, or stop one."
+            raise LatentariumError("What you train", rule, n_own + 1, remedy)
+
+    @staticmethod
+    def _soonest(jobs: Iterable[Job]) -> str:
+        """When the first of these is likely to be over, in words."""
+        left = [
+            job.latest.seconds_left
+            for job in jobs
+            if job.state == "running" and job.latest and job.latest.seconds_left is not None
+        ]
+        return in_words(min(left)) if left else "when one of them is done"
 
     def _forget_the_oldest(self) -> None:
         finished = [job.job_id for job in self._jobs.values() if job.is_over]
@@ -131,6 +282,14 @@ class Ledger:
     def _forget(self, job_id: str) -> None:
         self._jobs.pop(job_id, None)
         self._used.pop(job_id, None)
+        self._steered = {old: new for old, new in self._steered.items() if new != job_id}
+
+
+def in_words(seconds: float) -> str:
+    """When something will be, seconds from now."""
+    if seconds < 1:
+        return "in a second"
+    return f"in about {seconds:.0f} s" if seconds < 90 else f"in about {seconds / 60:.0f} min"
 
 
 def unknown_job(job_id: str) -> UnknownRun:

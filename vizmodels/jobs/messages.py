@@ -28,6 +28,7 @@ def unpack_progress(values: Plain) -> Progress:
     if fields["preview"] is not None:
         arrays: Plain = {name: _unpack_array(kept) for name, kept in fields["preview"].items()}
         fields["preview"] = Preview(**arrays)
+    fields["moves"] = tuple((step, knob, value) for step, knob, value in fields["moves"])
     return Progress(**fields)
 
 

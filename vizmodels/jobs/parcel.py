@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from vizmodels.errors import DamagedRun
+from vizmodels.experiment import Experiment
 from vizmodels.runs.library import FILES, OPTIONAL_FILES, RunLibrary
 from vizmodels.runs.run import Run
 
@@ -18,8 +19,13 @@ def pack_run(run: Run) -> Parcel:
         return {path.name: path.read_bytes() for path in written.iterdir()}
 
 
-def unpack_run(parcel: Parcel, run_id: str) -> Run:
+def unpack_run(parcel: Parcel, run_id: str = "") -> Run:
     """The run in a parcel, read as strictly as any other run.
+
+    Parameters
+    ----------
+    parcel : the files
+    run_id : that it must be; "" for whatever its experiment says, as of a steered training
 
     Raises
     ------
@@ -27,11 +33,12 @@ def unpack_run(parcel: Parcel, run_id: str) -> Run:
     """
     if not set(FILES) <= set(parcel) <= {*FILES, *OPTIONAL_FILES}:
         raise DamagedRun(
-            f"The parcel of run {run_id}",
+            f"The parcel of run {run_id}".rstrip(),
             "the files " + ", ".join(FILES),
             ", ".join(sorted(parcel)) or "nothing",
             "Train it again.",
         )
+    run_id = run_id or Experiment.from_json(parcel["experiment.json"]).id
     with tempfile.TemporaryDirectory(prefix="latentarium-parcel-") as folder:
         unpacked = Path(folder) / run_id
         unpacked.mkdir()

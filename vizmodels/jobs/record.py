@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -11,13 +12,15 @@ from distributed import Future
 from numpy.typing import NDArray
 
 from vizmodels.errors import LatentariumError
-from vizmodels.experiment import Experiment
+from vizmodels.experiment import Experiment, Knob
 from vizmodels.jobs.messages import Plain, unpack_progress
 from vizmodels.models.trainable import Measure
+from vizmodels.training.control import FREE, Order
 from vizmodels.training.progress import Floats, History, Progress
 
 Kind = Literal["training", "call"]
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+State = Literal["queued", "running", "paused", "done", "failed", "cancelled", "interrupted"]
+OVER = frozenset({"done", "failed", "cancelled", "interrupted"})
 
 MAX_CURVE_ROWS = 1200  # of training terms; beyond, every second one goes
 
@@ -73,18 +76,22 @@ class JobProgress:
 
     Attributes
     ----------
-    job_id : of a training, its experiment's id
+    job_id : of a training, its experiment's id; of one that was steered, an id of its own
     kind : a training, or a call of another function
     title : one line for a list of jobs
-    state : `done` only when the result is at home
+    state : `done` only when the result is at home; `interrupted` if a server ended before
     position : 1 for the next in the queue; 0 when not queued
     attempt : 0 before the first start; more than 1 after a worker was lost
     latest : the last report of a training, with the last preview; the preview goes at the end
     curve : loss terms so far
     message : why it failed, or what is to be known about it; else empty
     submitted_at, started_at, finished_at : seconds since 1970; None if not yet
-    visitor : who asked first
-    experiment : that is trained; None for a call
+    visitor : who asked first, and may pause and steer it
+    askers : all who asked for it and have not left
+    experiment : that is trained, as it was asked for; None for a call
+    order : what is asked of it now
+    run_id : of the run that comes of it; "" before it is done
+    sweep : id of the sweep that it belongs to; else ""
     """
 
     job_id: str
@@ -100,12 +107,40 @@ class JobProgress:
     started_at: float | None
     finished_at: float | None
     visitor: str
+    askers: tuple[str, ...] = ()
     experiment: Experiment | None = None
+    order: Order = FREE
+    run_id: str = ""
+    sweep: str = ""
 
     @property
     def is_over(self) -> bool:
-        """Whether the job is done, failed or cancelled."""
-        return self.state in ("done", "failed", "cancelled")
+        """Whether nothing more will come of the job by itself."""
+        return self.state in OVER
+
+    @property
+    def experiment_id(self) -> str:
+        """Of what was asked for, which a turn of a knob does not change."""
+        return self.job_id if self.experiment is None else self.experiment.id
+
+    def value_of(self, knob: Knob) -> float:
+        """Where a knob stands, or is about to: by the last turn, else the last move, else the
+        experiment."""
+        asked = [turn.value for turn in self.order.turns if turn.knob == knob]
+        made = (
+            [value for _, moved, value in self.latest.moves if moved == knob] if self.latest else []
+        )
+        assert self.experiment is not None
+        return (asked or made or [self.experiment.value_of(knob)])[-1]
+
+    @property
+    def is_steered(self) -> bool:
+        """Whether a knob has been turned, so that its run is another than was asked for."""
+        return bool(self.order.turns) or bool(self.latest and self._was_moved(self.latest))
+
+    def _was_moved(self, latest: Progress) -> bool:
+        assert self.experiment is not None
+        return len(latest.moves) > len(self.experiment.training.moves)
 
 
 @dataclass
@@ -123,8 +158,16 @@ class Job:
     submitted_at: float = field(default_factory=time.time)
     started_at: float | None = None
     finished_at: float | None = None
+    askers: list[str] = field(default_factory=list[str])
+    order: Order = FREE
+    sweep: str = ""
+    run_id: str = ""
+    is_handed_over: bool = False  # to the workers; before that it waits for its turn here
     stop_asked: bool = False
     lost_worker: str = ""  # what is said while a later attempt runs
+    was_set_aside: bool = False  # by a pause, or by a lost connection
+    waiting_since: float = 0.0  # time.monotonic() when it began to wait, paused, in a worker
+    call: tuple[Callable[..., Any], tuple[Any, ...]] = (tuple, ())  # of a call: what is called
     future: Future[Any] | None = None  # as long as it is kept, dask goes on with the job
     outcome: Any = None  # what a call returned, or a parcel that could not be stored
     error: LatentariumError | None = None
@@ -136,8 +179,19 @@ class Job:
 
     @property
     def is_over(self) -> bool:
-        """Whether the job is done, failed or cancelled."""
-        return self.state in ("done", "failed", "cancelled")
+        """Whether nothing more will come of the job by itself."""
+        return self.state in OVER
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is a training that has not been given to the workers yet."""
+        return self.state == "queued" and self.kind == "training" and not self.is_handed_over
+
+    def put_back(self, state: State, message: str = "") -> None:
+        """Take the job out of the workers' hands: it goes on from its checkpoint later."""
+        self.state, self.message = state, message
+        self.is_handed_over, self.future, self.waiting_since = False, None, 0.0
+        self.was_set_aside = True
 
     def hear(self, message: Plain) -> None:
         """Take in one message of a worker; those of a dead attempt are dropped."""
@@ -158,7 +212,8 @@ class Job:
         """Close the job; what only a running one needs is let go."""
         self.state, self.error, self.outcome = state, error, outcome
         self.message = "" if error is None else str(error)
-        self.finished_at, self.future = time.time(), None
+        self.finished_at, self.future, self.call = time.time(), None, (tuple, ())
+        self.is_handed_over, self.waiting_since = False, 0.0
         if self.latest is not None:
             self.latest = replace(self.latest, preview=None)
 
@@ -180,7 +235,11 @@ class Job:
             self.started_at,
             self.finished_at,
             self.visitor,
+            tuple(self.askers),
             self.experiment,
+            self.order,
+            self.run_id,
+            self.sweep,
         )
 
     def _begin(self, attempt: str, history: Plain | None) -> None:
@@ -193,16 +252,21 @@ class Job:
             else History.from_arrays({name: np.array(rows) for name, rows in history.items()})
         )
         self.show_history(kept)
-        if self.n_attempts > 1:
+        if self.n_attempts > 1 and not self.was_set_aside:
             where = f"epoch {kept.epochs[-1]}" if kept.epochs else "the beginning"
             self.lost_worker = f"A worker was lost; the job goes on from {where}."
-        self.message = self.lost_worker
+        self.message, self.was_set_aside = self.lost_worker, False
 
     def _report(self, progress: Progress) -> None:
         if progress.preview is None and self.latest is not None:
             progress = replace(progress, preview=self.latest.preview)
         self.latest, self._curve, history = progress, None, self.history
-        self.message = self.lost_worker
+        self.message = progress.notice or self.lost_worker
+        self.state = "paused" if progress.is_waiting else "running"
+        if not progress.is_waiting:
+            self.waiting_since = 0.0
+        elif not self.waiting_since:
+            self.waiting_since = time.monotonic()
         history.names = tuple(progress.terms)
         history.units = tuple(progress.units.get(name, "") for name in history.names)
         row = list(progress.terms.values())

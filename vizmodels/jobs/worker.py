@@ -10,21 +10,29 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from distributed import Event, get_worker
+from distributed import get_worker
 
 from vizmodels.data import DownloadProgress, load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
-from vizmodels.errors import LatentariumError, TrainingDiverged, TrainingStopped
+from vizmodels.errors import (
+    LatentariumError,
+    TrainingDiverged,
+    TrainingSetAside,
+    TrainingStopped,
+)
 from vizmodels.experiment import Experiment, Training
 from vizmodels.jobs.messages import Plain, pack_progress
+from vizmodels.jobs.orders import order_to
 from vizmodels.jobs.parcel import Parcel, pack_run, unpack_run
 from vizmodels.places import cache_folder
 from vizmodels.runs.run import Run, train
 from vizmodels.specs import VAESpec
-from vizmodels.training.checkpoint import load_checkpoint
+from vizmodels.training.checkpoint import CheckpointFiles, load_newest
+from vizmodels.training.control import Order
 from vizmodels.training.progress import Progress
 
 BYTES_PER_MB = 1e6
+MAX_CHECKPOINTS = 50  # of trainings that were stopped; a few MB each
 
 
 class Teller:
@@ -44,15 +52,16 @@ class Teller:
 
 
 def run_training_job(
-    experiment_json: str, tag: str, topic: str, vq_parcel: Parcel | None = None
+    experiment_json: str, tag: str, topic: str, order: Order, vq_parcel: Parcel | None = None
 ) -> Parcel | LatentariumError:
     """Train in this worker, going on from the checkpoint of a killed attempt if there is one.
 
     Parameters
     ----------
     experiment_json : what to train
-    tag : name of this submission, which messages and the stop event carry
+    tag : name of this submission, which messages and orders carry
     topic : where the board listens
+    order : what is asked of the training as it begins
     vq_parcel : the VQ-VAE's run, for a prior over its codes
 
     Returns
@@ -61,41 +70,55 @@ def run_training_job(
         The run's files, or why there are none.
     """
     experiment = Experiment.from_json(experiment_json)
-    checkpoint_path = cache_folder() / "checkpoints" / f"{experiment.id}.safetensors"
-    teller, stop = Teller(tag, topic), Event(stop_event_name(tag))
+    folder = cache_folder() / "checkpoints"
+    files = CheckpointFiles(
+        folder / f"{experiment.id}.safetensors", folder / f"{experiment.id}-{tag}.safetensors"
+    )
+    teller = Teller(tag, topic)
 
-    def stop_if_asked() -> None:
-        if stop.is_set():  # half a millisecond, at most ten times a second
-            raise TrainingStopped("The training", "left running", "a stop", "Start it again.")
+    def ask() -> Order:
+        return order_to(tag, order)
 
     def on_download(download: DownloadProgress) -> None:
         teller.tell("notice", sentence=_download_sentence(download))
-        stop_if_asked()
+        if ask().wish == "stop":
+            raise TrainingStopped("The training", "left running", "a stop", "Start it again.")
 
     def on_progress(progress: Progress) -> None:
         teller.tell("progress", progress=pack_progress(progress))
-        stop_if_asked()
 
-    teller.tell("began", history=_history_so_far(checkpoint_path, experiment.id))
+    teller.tell("began", history=_history_so_far(files, experiment.id))
     try:
-        stop_if_asked()
-        data = load_dataset(experiment.dataset, on_progress=on_download)
         run = train(
             experiment,
             on_progress=on_progress,
-            checkpoint_path=checkpoint_path,
-            data=data,
+            checkpoints=files,
+            data=load_dataset(experiment.dataset, on_progress=on_download),
             vq_run=_vq_run(experiment, vq_parcel),
+            ask=ask,
         )
-    except TrainingStopped as stopped:
-        return stopped  # its checkpoint stays: the same experiment goes on where it stopped
+    except (TrainingStopped, TrainingSetAside) as ended:
+        return ended  # its checkpoint stays: the same experiment goes on where it stopped
     except LatentariumError as refusal:
         if isinstance(refusal, TrainingDiverged):
-            checkpoint_path.unlink(missing_ok=True)
+            _remove(files, steered=bool(ask().turns))
         return refusal
     parcel = pack_run(run)
-    checkpoint_path.unlink(missing_ok=True)
+    _remove(files, steered=run.id != experiment.id)
+    _remove_oldest(folder)
     return parcel
+
+
+def _remove(files: CheckpointFiles, *, steered: bool) -> None:
+    """Remove the checkpoint that is no longer needed; a plain one is of use to others."""
+    (files.steered if steered else files.plain).unlink(missing_ok=True)
+
+
+def _remove_oldest(folder: Path) -> None:
+    """Keep the newest checkpoints of trainings that nobody has gone on with."""
+    by_age = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
+    for path in by_age[:-MAX_CHECKPOINTS]:
+        path.unlink(missing_ok=True)
 
 
 def run_call_job(
@@ -107,11 +130,6 @@ def run_call_job(
         return function(*args)
     except LatentariumError as refusal:
         return refusal
-
-
-def stop_event_name(tag: str) -> str:
-    """Name of the event that tells one submission to stop."""
-    return f"latentarium-stop-{tag}"
 
 
 def warm_up() -> str:
@@ -142,9 +160,9 @@ def _vq_run(experiment: Experiment, parcel: Parcel | None) -> Run | None:
     return unpack_run(parcel, experiment.model.vq_run)
 
 
-def _history_so_far(checkpoint_path: Path, experiment_id: str) -> Plain | None:
+def _history_so_far(files: CheckpointFiles, experiment_id: str) -> Plain | None:
     """The loss terms up to the checkpoint, as plain values."""
-    kept = load_checkpoint(checkpoint_path, experiment_id)
+    kept = load_newest(files, experiment_id)
     if kept is None:
         return None
     return {name: array.tolist() for name, array in kept.history.to_arrays().items()}

@@ -16,8 +16,12 @@ from vizmodels.experiment import Experiment
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.trainable import Trainable
 from vizmodels.models.vqvae import VQVAE
+from vizmodels.training.checkpoint import CheckpointFiles
+from vizmodels.training.control import AskOrder, run_freely
+from vizmodels.training.cost import cost_of
 from vizmodels.training.device import Compute, Device, choose_compute
-from vizmodels.training.loop import Fitted, OnProgress, fit
+from vizmodels.training.fitted import Fitted
+from vizmodels.training.loop import OnProgress, fit
 from vizmodels.training.preview import PreviewMaker
 from vizmodels.training.progress import History
 from vizmodels.training.snapshots import Snapshots
@@ -69,9 +73,10 @@ def train(
     *,
     device: Device | str = "auto",
     on_progress: OnProgress | None = None,
-    checkpoint_path: Path | None = None,
+    checkpoints: CheckpointFiles | Path | None = None,
     data: ImageSet | None = None,
     vq_run: Run | None = None,
+    ask: AskOrder = run_freely,
 ) -> Run:
     """Train an experiment to its end and return the run; blocks.
 
@@ -80,15 +85,23 @@ def train(
     experiment : what to train
     device : "auto" (cuda, else mps, else cpu) or one of these by name
     on_progress : called with a `Progress` at most every 0.1 s and at the end
-    checkpoint_path : file from which a killed training goes on
+    checkpoints : file from which a killed training goes on; or two, see `CheckpointFiles`
     data : the image set, if the caller has it already; else it is loaded by its name
     vq_run : the run of the VQ-VAE whose codes a prior is to learn; only for family pixelcnn
+    ask : answers what is asked of the training now: to wait, to go slower, to turn a knob
+
+    Returns
+    -------
+    Run
+        Of the experiment; if a knob was turned, of the experiment with these moves in it, which is
+        another one with another id.
 
     Raises
     ------
     UnknownDataset, DataUnavailable, DamagedData : the image set cannot be had
     InvalidExperiment : the model does not fit the pictures, or no such device is here
     TrainingDiverged : a loss term became infinite or not a number
+    TrainingStopped, TrainingSetAside : it was asked to end
 
     Notes
     -----
@@ -97,8 +110,8 @@ def train(
     compute = choose_compute(device)
     data = load_dataset(experiment.dataset) if data is None else data
     vqvae = None if vq_run is None else _vqvae(vq_run, experiment)
-    fitted = fit(experiment, data, compute, on_progress, checkpoint_path, vqvae)
-    return as_run(experiment, fitted, data, compute)
+    fitted = fit(experiment, data, compute, on_progress, checkpoints, vqvae, ask)
+    return as_run(experiment.steered(fitted.history.moves), fitted, data, compute)
 
 
 def as_run(experiment: Experiment, fitted: Fitted, data: ImageSet, compute: Compute) -> Run:
@@ -109,7 +122,7 @@ def as_run(experiment: Experiment, fitted: Fitted, data: ImageSet, compute: Comp
         fitted.model,
         fitted.history,
         fitted.test_terms,
-        _environment(fitted, data, compute),
+        _environment(experiment, fitted, data, compute),
         np.stack([preview.originals, preview.reconstructions]),
         len(data.class_names),
         fitted.snapshots,
@@ -129,10 +142,14 @@ def _vqvae(vq_run: Run, experiment: Experiment) -> VQVAE:
     return vq_run.model
 
 
-def _environment(fitted: Fitted, data: ImageSet, compute: Compute) -> dict[str, str | float]:
+def _environment(
+    experiment: Experiment, fitted: Fitted, data: ImageSet, compute: Compute
+) -> dict[str, str | float]:
     on_cuda = compute.device.type == "cuda"
-    processor = torch.cuda.get_device_name(compute.device) if on_cuda else _processor_name()
+    processor = torch.cuda.get_device_name(compute.device) if on_cuda else processor_name()
+    cost = cost_of(experiment.model, data.image_shape, len(data.class_names))
     record: dict[str, str | float] = {
+        "flops_per_image": float(cost.flops_per_image),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "training_seconds": round(fitted.seconds, 3),
         "images_per_second": round(fitted.images_seen / max(fitted.seconds, 1e-9), 1),
@@ -147,5 +164,6 @@ def _environment(fitted: Fitted, data: ImageSet, compute: Compute) -> dict[str, 
     return record
 
 
-def _processor_name() -> str:
+def processor_name() -> str:
+    """Of this machine, as the records of its runs have it."""
     return str(torch.cpu.get_capabilities().get("cpu_name") or platform.machine())

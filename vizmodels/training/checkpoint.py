@@ -20,24 +20,48 @@ class Checkpoint:
     Attributes
     ----------
     experiment_id : whose run this is; a checkpoint of another one is never used
-    epoch : epochs completed
+    step : steps taken
     seconds : time spent training until here
     history : until here
-    tensors : model weights, Adam's moments and the generator's state, by name
+    tensors : model weights, Adam's moments, the generator's state and the loss terms since the
+        last row of the history, by name
+    last_turn : number of the last turn of a knob that has been taken; 0 before the first
     """
 
     experiment_id: str
-    epoch: int
+    step: int
     seconds: float
     history: History
     tensors: dict[str, Tensor]
+    last_turn: int = 0
+
+
+@dataclass(frozen=True)
+class CheckpointFiles:
+    """Where the checkpoints of one submission lie.
+
+    Attributes
+    ----------
+    plain : of the experiment as it was asked for; whoever asks for it next goes on from there
+    steered : from the first turn of a knob on, which is this submission's own affair
+    """
+
+    plain: Path
+    steered: Path
+
+
+def load_newest(files: CheckpointFiles, experiment_id: str) -> Checkpoint | None:
+    """The steered checkpoint if there is one, else the plain one, else None."""
+    steered = load_checkpoint(files.steered, experiment_id)
+    return load_checkpoint(files.plain, experiment_id) if steered is None else steered
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write to a temporary name, then rename: the file is whole or the one before."""
     record = {
         "experiment_id": checkpoint.experiment_id,
-        "epoch": checkpoint.epoch,
+        "step": checkpoint.step,
+        "last_turn": checkpoint.last_turn,
         "seconds": checkpoint.seconds,
         "history": {key: value.tolist() for key, value in checkpoint.history.to_arrays().items()},
     }
@@ -62,7 +86,8 @@ def load_checkpoint(path: Path, experiment_id: str) -> Checkpoint | None:
         history = History.from_arrays({k: np.array(v) for k, v in record["history"].items()})
         if record["experiment_id"] != experiment_id:
             return None
-        return Checkpoint(experiment_id, record["epoch"], record["seconds"], history, tensors)
+        step, seconds, last_turn = (record[key] for key in ("step", "seconds", "last_turn"))
+        return Checkpoint(experiment_id, step, seconds, history, tensors, last_turn)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError):
         return None
 

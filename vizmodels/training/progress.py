@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from vizmodels.experiment import Knob, Move
 from vizmodels.models.trainable import Measure
 
 Floats = NDArray[np.float32]
@@ -48,6 +49,9 @@ class Progress:
     seconds_left : None until it can be told
     preview : at most a few times per second; else None
     units : name of each loss term -> what it counts
+    is_waiting : whether it waits for an order; `terms` are then those of the last batch alone
+    moves : knobs moved so far: after how many steps, which, and to what
+    notice : what the watchers should know; else empty
     """
 
     step: int
@@ -60,6 +64,9 @@ class Progress:
     seconds_left: float | None
     preview: Preview | None = None
     units: dict[str, str] = field(default_factory=dict[str, str])
+    is_waiting: bool = False
+    moves: tuple[tuple[int, Knob, float], ...] = ()
+    notice: str = ""
 
     @property
     def fraction(self) -> float:
@@ -78,6 +85,7 @@ class History:
     epochs, test_rows : epoch of each evaluation, and the terms' means over the test set
     measures, measure_units : name of each figure that only a whole set has -> its value at each
         evaluation, and its unit
+    moves : knobs that were moved, in the order of their steps
     """
 
     names: tuple[str, ...]
@@ -88,6 +96,7 @@ class History:
     test_rows: list[list[float]] = field(default_factory=list[list[float]])
     measures: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     measure_units: dict[str, str] = field(default_factory=dict[str, str])
+    moves: list[Move] = field(default_factory=list[Move])
 
     def add_measures(self, measures: Iterable[Measure]) -> None:
         """Keep the figures of one evaluation."""
@@ -119,6 +128,9 @@ class History:
             "measure_names": np.array(list(self.measures), dtype=np.str_),
             "measure_units": np.array(list(self.measure_units.values()), dtype=np.str_),
             "measures": np.array(list(self.measures.values()), dtype=np.float64),
+            "move_steps": np.array([move.step for move in self.moves], dtype=np.int64),
+            "move_knobs": np.array([move.knob for move in self.moves], dtype=np.str_),
+            "move_values": np.array([move.value for move in self.moves], dtype=np.float64),
         }
 
     @classmethod
@@ -136,6 +148,10 @@ class History:
             names, units = arrays["measure_names"].tolist(), arrays["measure_units"].tolist()
             history.measures = dict(zip(names, arrays["measures"].tolist(), strict=True))
             history.measure_units = dict(zip(names, units, strict=True))
+        if "move_steps" in arrays:  # not in runs older than the first that could be steered
+            columns = (arrays[f"move_{part}"].tolist() for part in ("steps", "knobs", "values"))
+            rows = zip(*columns, strict=True)
+            history.moves = [Move(step=step, knob=knob, value=value) for step, knob, value in rows]
         rows_of = ((history.steps, history.train_rows), (history.epochs, history.test_rows))
         for index, rows in rows_of:
             if len(index) != len(rows) or any(len(row) != len(history.names) for row in rows):

@@ -27,7 +27,7 @@ class TrainingStep:
     labels : int64 (N,) on the same device, or None
     batch_size : at most N
     learning_rate : of Adam
-    noise_weight : w of clip(x + w·ε, 0, 1) on the encoder's input
+    noise_weight : w of clip(x + w·ε, 0, 1) on the encoder's input, until it is moved
     binarise : whether pixels are drawn black or white anew at each step
     generator : source of the noise and of the latent samples, on the same device
     """
@@ -60,6 +60,7 @@ class TrainingStep:
             loss = self._loss()
         self.names, self.units = loss.names, loss.units
         self._sums = torch.zeros(len(self.names), device=compute.device)
+        self._latest = torch.zeros_like(self._sums)
         self._n_summed = 0
         self._rows: list[Tensor] = []
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -84,6 +85,25 @@ class TrainingStep:
                 group["lr"].fill_(rate)
             else:
                 group["lr"] = rate
+
+    def set_noise_weight(self, noise_weight: float) -> None:
+        """Take the next steps with this much noise; a captured graph is captured anew."""
+        self.noise_weight = noise_weight
+        if self._graph is not None:
+            self._graph, self._eager_steps_left = None, 0
+
+    def latest_terms(self) -> list[float]:
+        """The terms' means over the last batch alone; waits for the device."""
+        return self._latest.tolist()
+
+    def unfinished_row(self) -> tuple[Tensor, Tensor]:
+        """Sums of the terms since the last row, and of how many steps they are."""
+        return self._sums.clone(), torch.tensor(self._n_summed)
+
+    def restore_row(self, sums: Tensor, n_summed: Tensor) -> None:
+        """Go on with the row that `unfinished_row` read."""
+        self._sums.copy_(sums)
+        self._n_summed = int(n_summed)
 
     def close_row(self) -> None:
         """Keep the terms' means over the steps since the last row, still on the device."""
@@ -114,7 +134,8 @@ class TrainingStep:
         loss.per_image.mean().backward()
         self.optimizer.step()
         self.model.after_step(self.generator)
-        self._sums.add_(loss.means())
+        self._latest.copy_(loss.means())
+        self._sums.add_(self._latest)
 
     def _capture(self) -> None:
         """Record the step and replay it once, so that capturing is itself a step."""

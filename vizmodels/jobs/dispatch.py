@@ -1,0 +1,204 @@
+"""Giving jobs to the engine turn by turn, and bringing home what comes of them."""
+
+import logging
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from distributed import Future, KilledWorker
+
+from vizmodels.errors import (
+    EngineUnavailable,
+    LatentariumError,
+    TrainingSetAside,
+    TrainingStopped,
+)
+from vizmodels.experiment import Experiment
+from vizmodels.jobs.cluster import CALL, TRAINING
+from vizmodels.jobs.engine import Engine
+from vizmodels.jobs.journal import Journal
+from vizmodels.jobs.ledger import Ledger
+from vizmodels.jobs.messages import Plain
+from vizmodels.jobs.parcel import Parcel, pack_run, unpack_run
+from vizmodels.jobs.record import Job
+from vizmodels.jobs.worker import run_call_job, run_training_job
+from vizmodels.runs.library import RunLibrary
+from vizmodels.training.control import Order
+
+log = logging.getLogger(__name__)
+
+CALL_PRIORITY = 1  # trainings have 0
+HELD_SECONDS = 20.0  # that a paused training keeps its worker while others wait
+CLOSING_SECONDS = 2.0  # for trainings to write their checkpoints when the server ends
+LOST_SENTENCE = "The connection was lost; it goes on from its checkpoint as soon as it is back."
+
+
+class Dispatch:
+    """Between the list of jobs and the workers that do them.
+
+    Parameters
+    ----------
+    ledger, journal : of the board
+    library : where finished runs are stored
+    n_workers, calls_apart : of the engine
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        journal: Journal,
+        library: RunLibrary,
+        n_workers: int | None,
+        *,
+        calls_apart: bool,
+    ) -> None:
+        self.ledger, self.journal, self.library = ledger, journal, library
+        self.engine = Engine(self._hear, self._look, n_workers, calls_apart=calls_apart)
+        self._storing, self._handing_over = threading.Lock(), threading.RLock()
+        self._is_closing = False
+        self._later = ThreadPoolExecutor(1, thread_name_prefix="orders")
+
+    def set_all_aside(self, jobs: list[Job]) -> None:
+        """Let these trainings write their checkpoints and end; nothing more is given out."""
+        self._is_closing = True
+        handed_over = [j for j in jobs if j.kind == "training" and j.is_handed_over]
+        for job in handed_over:
+            self.order(job, replace(job.order, wish="yield"))
+        end = time.monotonic() + CLOSING_SECONDS
+        while any(job.is_handed_over for job in handed_over) and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        """Stop the workers, for good."""
+        self._later.shutdown(cancel_futures=True)
+        self.engine.close()
+
+    def _vq_parcel(self, experiment: Experiment) -> Parcel | None:
+        """The run whose codes a prior learns, for a worker that has no library; else None."""
+        if experiment.model.family != "pixelcnn":
+            return None
+        return pack_run(self.library.load(experiment.model.vq_run))
+
+    def hand_over_all(self) -> None:
+        """Give the workers as many trainings as they have room for, turn by turn."""
+        with self._handing_over:
+            while not self._is_closing and self.ledger.n_handed_over() < self.engine.n_training:
+                job = self.ledger.take_turn()
+                if job is None:
+                    return
+                try:
+                    self.hand_over(job)
+                except EngineUnavailable:
+                    return self.ledger.put_back(job, "queued", LOST_SENTENCE)
+                except LatentariumError as refusal:
+                    self.end(job, "failed", error=refusal)
+
+    def hand_over(self, job: Job) -> None:
+        """Give a job to the engine."""
+        # The name must not be one of the arguments: dask would take that one for this result.
+        name = f"{job.kind}-{job.tag}-{uuid.uuid4().hex}"
+        submit, topic = partial(self.engine.submit, name=name), self.engine.topic
+        if job.experiment is None:
+            function, args = job.call
+            future = submit(
+                run_call_job, function, args, job.tag, topic, kind=CALL, priority=CALL_PRIORITY
+            )
+        else:
+            text, codes = job.experiment.to_json(), self._vq_parcel(job.experiment)
+            future = submit(
+                run_training_job, text, job.tag, topic, job.order, codes, kind=TRAINING, priority=0
+            )
+        job.future = future
+        future.add_done_callback(partial(self._finished, job))
+
+    def order(self, job: Job, order: Order) -> None:
+        """Pass an order on to the workers; what does not arrive is sent again to the next."""
+        try:
+            self.engine.order(job.tag, order)
+        except (EngineUnavailable, OSError, RuntimeError):
+            log.warning("an order to job %s did not arrive", job.job_id)
+
+    def stop(self, job: Job) -> None:
+        """End a job, at once if no worker has begun it, else as soon as its worker answers."""
+        was_running, future = job.state in ("running", "paused"), job.future
+        if job.kind == "training" and job.is_handed_over:
+            self.order(job, replace(job.order, wish="stop"))
+            if was_running:
+                return  # its worker answers
+        self.end(job, "cancelled")
+        if future is not None:
+            future.cancel()
+
+    def end(self, job: Job, state: Any, **told: Any) -> None:
+        """Close a job, forget it in the journal, and give its place to another."""
+        if self.ledger.end(job, state, **told):
+            self.journal.strike(job.job_id)
+            self.hand_over_all()
+
+    def _hear(self, message: Plain) -> None:
+        """Called in the connection's own thread, which must not wait."""
+        job = self.ledger.hear(message)
+        if job is not None and message["kind"] == "began" and job.n_attempts > 1:
+            self._later.submit(self.order, job, job.order)  # the new worker knows of none
+
+    def _look(self) -> None:
+        """Every second: give away what waits, and take workers from those who only hold them."""
+        self.hand_over_all()
+        held = self.ledger.held_longest()
+        if held is None or not self.ledger.anybody_waits():
+            return
+        if time.monotonic() - held.waiting_since > HELD_SECONDS:
+            self.order(held, replace(held.order, wish="yield"))
+
+    def _finished(self, job: Job, future: Future[Any]) -> None:
+        """Bring the outcome home; dask calls this in a thread of its own."""
+        if job.is_over or job.future is not future:
+            return
+        if future.status != "finished":
+            if future.status == "error" or job.kind == "call":
+                return self.end(job, "failed", error=self._why_lost(job, future))
+            return self.ledger.put_back(job, "queued", LOST_SENTENCE)
+        outcome = future.result()
+        if isinstance(outcome, TrainingSetAside):
+            self.ledger.put_back(job, "queued" if job.order.wish == "run" else "paused")
+            self.hand_over_all()
+        elif isinstance(outcome, TrainingStopped):
+            self.end(job, "cancelled")
+        elif isinstance(outcome, LatentariumError):
+            self.end(job, "failed", error=outcome)
+        elif job.kind == "training":
+            self.store(job, outcome)
+        else:
+            self.end(job, "done", outcome=outcome)
+
+    def store(self, job: Job, parcel: Parcel) -> None:
+        """Save the run; if the disk refuses, keep its parcel for when the visitor asks again."""
+        try:
+            with self._storing:
+                run = unpack_run(parcel)
+                self.library.save(run)
+            self.end(job, "done", history=run.history, run_id=run.id)
+        except LatentariumError as refusal:
+            self.end(job, "failed", error=refusal)
+        except OSError as error:
+            log.exception("run %s could not be stored", job.job_id)
+            remedy = "Make room there and start it again: the trained run is kept until then."
+            trouble = error.strerror or type(error).__name__
+            refusal = LatentariumError("The run library's folder", "writable", trouble, remedy)
+            self.end(job, "failed", error=refusal, outcome=parcel)
+
+    def _why_lost(self, job: Job, future: Future[Any]) -> LatentariumError:
+        """One sentence for a job that ended in an exception that nobody foresaw."""
+        if future.status != "error":
+            return self.engine.unavailable()
+        error: Any = future.exception()
+        log.error("job %s (%s) failed", job.job_id, job.title, exc_info=error)
+        if isinstance(error, KilledWorker):
+            remedy = "Make the model or the batch smaller: the likely cause is too little memory."
+            return LatentariumError("The worker", "alive until the end", "its repeated end", remedy)
+        remedy = "Look at the server's log for what happened."
+        return LatentariumError(job.title, "free of surprises", type(error).__name__, remedy)

@@ -1,0 +1,108 @@
+"""A sweep: one experiment over a grid of latent sizes, KL weights, noise weights, epochs, seeds."""
+
+import hashlib
+import itertools
+import json
+from typing import Literal, Self, get_args
+
+from pydantic import Field, model_validator
+
+from vizmodels.described import Described
+from vizmodels.errors import InvalidExperiment
+from vizmodels.experiment import ID_LENGTH, Experiment
+
+MAX_RUNS = 100
+
+SweepAxis = Literal["latent_dim", "kl_weight", "noise_weight", "epochs"]
+SWEEP_AXES: tuple[SweepAxis, ...] = get_args(SweepAxis)
+OF_MODEL = frozenset({"latent_dim", "kl_weight"})
+
+
+class Sweep(Described):
+    """Every combination of the values, each with every seed."""
+
+    base: Experiment = Field(description="What all runs have in common.")
+    latent_dim: tuple[int, ...] = Field(default=(), description="Latent sizes; empty: the base's.")
+    kl_weight: tuple[float, ...] = Field(default=(), description="KL weights; empty: the base's.")
+    noise_weight: tuple[float, ...] = Field(default=(), description="Weights of the noise.")
+    epochs: tuple[int, ...] = Field(default=(), description="Lengths of the training.")
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1, description="Of each combination.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for axis in self.axes:
+            if axis in OF_MODEL and axis not in type(self.base.model).model_fields:
+                family = self.base.model.family
+                rule = f"empty for family {family}, which has none"
+                raise InvalidExperiment(axis, rule, list(self.values(axis)), "Leave it out.")
+        for axis in (*self.axes, "seeds"):
+            values = getattr(self, axis)
+            if len(set(values)) < len(values):
+                raise InvalidExperiment(axis, "of values that differ", list(values), "Drop one.")
+        if self.n_runs > MAX_RUNS:
+            rule = f"at most {MAX_RUNS} runs"
+            raise InvalidExperiment("A sweep", rule, self.n_runs, "Choose fewer values or seeds.")
+        self.experiments()  # refuses values out of range
+        return self
+
+    @property
+    def id(self) -> str:
+        """Short hash of what is swept."""
+        runs = sorted(experiment.id for experiment in self.experiments())
+        asked = json.dumps([self.model_dump(mode="json", exclude={"base"}), runs], sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()[:ID_LENGTH]
+
+    @property
+    def axes(self) -> tuple[SweepAxis, ...]:
+        """The axes with values of their own, in the order of their names here."""
+        return tuple(axis for axis in SWEEP_AXES if getattr(self, axis))
+
+    @property
+    def n_runs(self) -> int:
+        """Combinations times seeds."""
+        n = len(self.seeds)
+        for axis in self.axes:
+            n *= len(self.values(axis))
+        return n
+
+    def values(self, axis: SweepAxis) -> tuple[float, ...]:
+        """What an axis is set to, one after the other; of one without values, the base's."""
+        given: tuple[float, ...] = getattr(self, axis)
+        holder = self.base.model if axis in OF_MODEL else self.base.training
+        return given or (getattr(holder, axis),)
+
+    def cells(self) -> list[dict[SweepAxis, float]]:
+        """Every combination of the swept axes' values, without the seeds."""
+        values = (self.values(axis) for axis in self.axes)
+        return [dict(zip(self.axes, one, strict=True)) for one in itertools.product(*values)]
+
+    def experiments_of(self, cell: dict[SweepAxis, float]) -> tuple[Experiment, ...]:
+        """The experiments of one combination, one for each seed."""
+        of_model = {axis: value for axis, value in cell.items() if axis in OF_MODEL}
+        of_training = {axis: value for axis, value in cell.items() if axis not in OF_MODEL}
+        model = type(self.base.model)(**{**self.base.model.model_dump(), **of_model})
+        told = self.base.training.model_dump() | of_training
+        return tuple(
+            Experiment(
+                dataset=self.base.dataset,
+                model=model.model_dump(),
+                training={**told, "seed": seed},
+            )
+            for seed in self.seeds
+        )
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        """All of them, the first seed of every combination before the second of any."""
+        by_cell = [self.experiments_of(cell) for cell in self.cells()]
+        return tuple(itertools.chain.from_iterable(zip(*by_cell, strict=True)))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The sweep that `model_dump_json` wrote. Raises InvalidExperiment."""
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidExperiment("sweep", "JSON", str(error), "Start it again.") from None
+        if not isinstance(values, dict):
+            raise InvalidExperiment("sweep", "a JSON object", values, "Start it again.")
+        return cls(**{str(key): value for key, value in values.items()})
