@@ -23,8 +23,9 @@ format: .venv/test.ready ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-gallery: .venv/app.ready ## train the shipped runs that are not there yet
+gallery: .venv/app.ready ## train and measure the shipped runs that are not there yet
 	$(BIN)/python -m vizmodels.gallery
+	$(BIN)/python -m vizmodels.measurements
 
 figures: .venv/test.ready ## take the pictures of the README from real runs
 	$(BIN)/python -m bench.pictures

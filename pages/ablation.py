@@ -1,11 +1,12 @@
 import streamlit as st
 
+from pages.parts.export import offer_export
 from pages.parts.frame import explanation, head
 from pages.parts.model_picker import choose
 from pages.parts.shared import library, sweeps
 from pages.parts.sweep_charts import show_charts
 from pages.parts.sweep_form import sweep_form
-from pages.parts.sweep_grid import settings_of, show_grid
+from pages.parts.sweep_grid import settings_of, show_grid, sweep_table
 from pages.parts.visitor import visitor
 from vizmodels.analysis.seeds import over_seeds
 from vizmodels.analysis.sweep_table import figures_in
@@ -93,6 +94,7 @@ with result:
             st.fragment(show_sweep, run_every=every)(sweep_id, now.is_active)
             figure = st.session_state.get("sweep_figure") or "reconstruction"
             show_charts(now.sweep, settings_of(now), figure, UNITS.get(figure, ""))
+            offer_export("sweep", lambda: sweep_table(now))
     except LatentariumError as error:
         st.warning(str(error))
 

@@ -7,33 +7,73 @@ from vizmodels.places import ASSETS
 
 st.set_page_config(page_title="Latentarium", page_icon=str(ASSETS / "icon.png"), layout="wide")
 
-PAGES = [
-    st.Page(
-        "home.py",
-        title="Home",
-        icon=":material/home:",
-        default=True,
-        help="A living latent map, and the gallery of trained runs.",
-    ),
-    st.Page(
-        "train.py",
-        title="Train",
-        icon=":material/play_circle:",
-        help="Train a model and watch it learn.",
-    ),
-    st.Page(
-        "latent_space.py",
-        title="Latent space",
-        icon=":material/scatter_plot:",
-        help="How the latent space is laid out, two models side by side, in two and three axes.",
-    ),
-    st.Page(
-        "reconstruction.py",
-        title="Reconstruction",
-        icon=":material/compare:",
-        help="What a model keeps of a picture, and what it loses.",
-    ),
-]
+PAGES = {
+    "": [
+        st.Page(
+            "home.py",
+            title="Home",
+            icon=":material/home:",
+            default=True,
+            help="A living latent map, and the gallery of trained runs.",
+        ),
+        st.Page(
+            "train.py",
+            title="Train",
+            icon=":material/play_circle:",
+            help="Train a model and watch it learn.",
+        ),
+        st.Page(
+            "ablation.py",
+            title="Ablation",
+            icon=":material/grid_on:",
+            help="What latent size, KL weight and noise weight do: sweeps.",
+        ),
+    ],
+    "Look inside": [
+        st.Page(
+            "latent_space.py",
+            title="Latent space",
+            icon=":material/scatter_plot:",
+            help="How the latent space is laid out, models side by side, in two and three axes.",
+        ),
+        st.Page(
+            "reconstruction.py",
+            title="Reconstruction",
+            icon=":material/compare:",
+            help="What a model keeps of a picture, and what it loses.",
+        ),
+        st.Page(
+            "denoising.py",
+            title="Denoising",
+            icon=":material/blur_on:",
+            help="Which model removes noise best, and where noise moves the latents.",
+        ),
+        st.Page(
+            "interpolation.py",
+            title="Interpolation",
+            icon=":material/linear_scale:",
+            help="What lies between two images, and what each latent axis does.",
+        ),
+        st.Page(
+            "sampling.py",
+            title="Sampling",
+            icon=":material/casino:",
+            help="Samples of every family side by side, and how good they are.",
+        ),
+        st.Page(
+            "codebook.py",
+            title="Codebook",
+            icon=":material/grid_view:",
+            help="The codes of a VQ-VAE: which live, what each draws, and what a prior makes.",
+        ),
+        st.Page(
+            "information.py",
+            title="Information kept",
+            icon=":material/fact_check:",
+            help="How many digits survive: judges of reconstructions and latents.",
+        ),
+    ],
+}
 
 try:
     st.navigation(PAGES, position="top").run()

@@ -4,7 +4,7 @@ from pages.parts.experiment_form import experiment_form
 from pages.parts.finished_run import show_finished, show_next
 from pages.parts.frame import explanation, head
 from pages.parts.job_panel import watch_job
-from pages.parts.model_picker import default_run
+from pages.parts.line_ups import default_run
 from pages.parts.own_images_form import own_images_form
 from pages.parts.queue_panel import show_queue
 from pages.parts.shared import library

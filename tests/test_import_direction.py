@@ -41,7 +41,9 @@ ALLOWED |= {
         "jobs",
         *EVERYWHERE,
     },
+    "shipped_reports": {*DIRECTION[: DIRECTION.index("figures")], "shipped_reports", *EVERYWHERE},
     "gallery": {"specs", "experiment", "data", "models", "training", "runs", *EVERYWHERE},
+    "measurements": {*DIRECTION[: DIRECTION.index("figures")], *EVERYWHERE},
     "__init__": {*DIRECTION, *EVERYWHERE},
 }
 LIBRARY = sorted((ROOT / "vizmodels").rglob("*.py"))

@@ -2,6 +2,7 @@
  * What the stage shows, fetched and checked.
  */
 
+import { codesOf, readCodebook } from "./codes.js";
 import { compile, readWeights } from "./decoder.js";
 import { StageError } from "./errors.js";
 import { makeInverse, reachOf } from "./inverse.js";
@@ -34,6 +35,7 @@ const RELOAD = "Reload the page; if that does not help, choose another run.";
  * @property {import("./latents.js").Latents} latents
  * @property {import("./numbers.js").Axis[]} axes
  * @property {import("./interpolation.js").Simplex | null} simplex of a discrete VAE
+ * @property {import("./codes.js").Codebook | null} codebook of a VQ-VAE
  * @property {Float32Array} mean latent of all points
  * @property {(z: Float32Array) => Float32Array} decode into a buffer that is used again
  * @property {(pixels: Float32Array) => Float32Array} encode mu where there is a posterior
@@ -85,28 +87,14 @@ export async function loadPoints(spec) {
  */
 export async function loadCore(spec, points) {
   const dim = spec.latent_dim;
-  const thing = `“${spec.title}”`;
   // The map is read after this; asked for now, it is in the browser's cache by then.
   fetch(resolve(spec.map.url)).catch(() => {}); // the reading itself says what went wrong
-  const [program, weightBuffer, latentBuffer] = await Promise.all([
-    fetchJson(spec.program, `The layer program of ${thing}`),
-    fetchBuffer(spec.weights, null, `The weights of ${thing}`),
-    fetchBuffer(spec.latents, null, `The latents of ${thing}`),
-  ]);
+  const { program, weights, decoder, latents } = await fetchModel(spec, points);
   const shape = points.image_shape;
-  if (program.latent_dim !== dim || String(program.image_shape) !== String(shape)) {
-    const got = `${program.latent_dim} axes and pictures of ${program.image_shape.join("×")}`;
-    const rule = `made for ${dim} axes and pictures of ${shape.join("×")}`;
-    throw new StageError(`The layer program of ${thing}`, rule, got, RELOAD);
-  }
-  const weights = readWeights(program, weightBuffer, thing);
-  const decoder = compile(program.decoder, weights, [dim], `the decoder of ${thing}`);
-  const whose = `The latents of ${thing}`;
-  const latents = readLatents(latentBuffer, program, weights, points.n, whose, RELOAD);
   const axes = describeAxes(latents, spec.axis_names);
   let encoder; // few visitors encode; its weights are repacked when the first one does
   const encoded = (pixels) => {
-    encoder ??= compile(program.encoder, weights, shape, `the encoder of ${thing}`);
+    encoder ??= compile(program.encoder, weights, shape, `the encoder of “${spec.title}”`);
     return encoder.run(pixels);
   };
   return {
@@ -116,6 +104,7 @@ export async function loadCore(spec, points) {
     simplex: simplexOf(program.encoder),
     latents,
     axes,
+    codebook: readCodebook(program, weights, spec.codes),
     mean: Float32Array.from(axes, (axis) => axis.mean),
     decode: decoder.run,
     encode: (pixels) => encoded(pixels).slice(0, dim),
@@ -132,6 +121,42 @@ export async function loadCore(spec, points) {
 function simplexOf(layers) {
   const last = layers.at(-1);
   return last?.op === "softmax" ? { groups: last.groups, classes: last.classes } : null;
+}
+
+/**
+ * A VQ-VAE without its map: its codebook, its decoder and the codes of the first n pictures.
+ * @param {any} spec `data.model` of the codebook's component
+ * @param {any} points `data.points`
+ * @returns {Promise<{n: number, codebook: import("./codes.js").Codebook,
+ *   decode: (z: Float32Array) => Float32Array, codesOf: (picture: number) => Uint16Array}>}
+ */
+export async function loadCodes(spec, points) {
+  const { program, weights, decoder, latents } = await fetchModel(spec, { ...points, n: spec.n });
+  const codebook = readCodebook(program, weights, spec.codes);
+  if (!codebook) {
+    throw new StageError(`The model “${spec.title}”`, "one with codes", "one without", RELOAD);
+  }
+  return { n: spec.n, codebook, decode: decoder.run, codesOf: (i) => codesOf(latents.row(i), codebook) };
+}
+
+/** A model's program, weights, decoder and latents, checked against what was asked for. */
+async function fetchModel(spec, points) {
+  const [dim, shape, thing] = [spec.latent_dim, points.image_shape, `“${spec.title}”`];
+  const [program, weightBuffer, latentBuffer] = await Promise.all([
+    fetchJson(spec.program, `The layer program of ${thing}`),
+    fetchBuffer(spec.weights, null, `The weights of ${thing}`),
+    fetchBuffer(spec.latents, null, `The latents of ${thing}`),
+  ]);
+  if (program.latent_dim !== dim || String(program.image_shape) !== String(shape)) {
+    const got = `${program.latent_dim} axes and pictures of ${program.image_shape.join("×")}`;
+    const rule = `made for ${dim} axes and pictures of ${shape.join("×")}`;
+    throw new StageError(`The layer program of ${thing}`, rule, got, RELOAD);
+  }
+  const weights = readWeights(program, weightBuffer, thing);
+  const decoder = compile(program.decoder, weights, [dim], `the decoder of ${thing}`);
+  const whose = `The latents of ${thing}`;
+  const latents = readLatents(latentBuffer, program, weights, points.n, whose, RELOAD);
+  return { program, weights, decoder, latents };
 }
 
 /**

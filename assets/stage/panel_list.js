@@ -2,6 +2,7 @@
  * The panels of the stage, in the order of their tabs; `panels.js` says what a panel is.
  */
 
+import { Codes } from "./codes_panel.js";
 import { Draw } from "./draw.js";
 import { Paths } from "./paths.js";
 import { PicturePanel } from "./picture_panel.js";
@@ -11,6 +12,7 @@ import { Sliders } from "./sliders.js";
 /** @type {(new () => import("./panels.js").Panel)[]} */
 export const PANELS = [
   Sliders,
+  Codes,
   PicturePanel,
   Paths,
   Draw,

@@ -5,6 +5,8 @@
  * calls:
  *
  * - `title`     on its tab; `element` is what the tab shows.
+ * - `fits(stage)`  whether it has anything to show of the models loaded; if not, its tab is hidden
+ *     and the next one is opened.
  * - `show(stage)`  whenever models have been loaded or changed, also while another tab is open.
  * - `prepare(probe)`  in every frame while its tab is open, before the probe's latents are decoded:
  *     the place to change the probe or the marks.
@@ -30,6 +32,7 @@ import { StageError } from "./errors.js";
  * @typedef {object} Panel
  * @property {string} title
  * @property {HTMLElement} element
+ * @property {(stage: import("./stage.js").Stage) => boolean} [fits]
  * @property {(stage: import("./stage.js").Stage) => void} show
  * @property {(probe: import("./probe.js").Probe) => void} [prepare]
  * @property {(probe: import("./probe.js").Probe) => void} [update]
@@ -64,6 +67,8 @@ export class Panels {
   /** @param {import("./stage.js").Stage} stage */
   show(stage) {
     for (const panel of this.panels) panel.show(stage);
+    for (const [i, panel] of this.panels.entries()) this.tabs[i].hidden = panel.fits?.(stage) === false;
+    if (this.#isHidden(this.open)) this.choose(this.panels.find((panel) => !this.#isHidden(panel)));
   }
 
   /** @param {import("./probe.js").Probe} probe */
@@ -101,6 +106,10 @@ export class Panels {
     return Boolean(wanted);
   }
 
+  #isHidden(panel) {
+    return this.tabs[this.panels.indexOf(panel)].hidden;
+  }
+
   #mark(open) {
     this.open = open;
     for (const [i, panel] of this.panels.entries()) {
@@ -122,10 +131,11 @@ export class Panels {
   #key(event) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
-    const n = this.panels.length;
-    const next = (this.panels.indexOf(this.open) + step + n) % n;
-    this.choose(this.panels[next]);
-    this.tabs[next].focus();
+    const shown = this.panels.filter((panel) => !this.#isHidden(panel));
+    const n = shown.length;
+    const next = shown[(shown.indexOf(this.open) + step + n) % n];
+    this.choose(next);
+    this.tabs[this.panels.indexOf(next)].focus();
     event.preventDefault();
   }
 }

@@ -41,6 +41,11 @@ export class Sliders {
     this.sight = new IntersectionObserver((entries) => this.#notice(entries), { root: this.list });
   }
 
+  /** Whether axes are what its latents are made of: those of a VQ-VAE are codes. */
+  fits(stage) {
+    return !stage.models.a?.codebook;
+  }
+
   /** Bars for the axes of model A. @param {import("./stage.js").Stage} stage */
   show(stage) {
     this.stage = stage;

@@ -20,11 +20,13 @@ from pages.parts.shared import atlas
 from vizmodels.analysis.neighbours import most_alike
 from vizmodels.analysis.points import EXTENTS, Extent
 from vizmodels.analysis.projection import PROJECTION_KINDS, Projection
-from vizmodels.errors import LatentariumError
+from vizmodels.errors import InvalidExperiment, LatentariumError
 from vizmodels.export.latent_bytes import latent_bytes
 from vizmodels.export.layer_program import PROGRAM_FORMAT, LayerProgram, layer_program
 from vizmodels.export.sprite import SHEET_TILES, sprite_sheet
+from vizmodels.models.vqvae import VQVAE
 from vizmodels.places import ASSETS
+from vizmodels.runs.run import Run
 
 STAGE_FOLDER = ASSETS / "stage"
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -82,6 +84,8 @@ def _answers(handler: Callable[[Request], tuple[bytes, str] | None]) -> Callable
 
 
 PROGRAM_FILE, WEIGHTS_FILE = f"program-{PROGRAM_FORMAT}.json", f"weights-{PROGRAM_FORMAT}.bin"
+CODES_FILE = "codes.bin"
+BROWSED = 500  # test images whose codes the codebook's page steps through
 BINARY, JSON, PNG = "application/octet-stream", "application/json", "image/png"
 
 
@@ -123,6 +127,8 @@ def _run(request: Request) -> tuple[bytes, str] | None:
     run_id = _run_id(request)
     if run_id is None:
         return None
+    if request.path_params["file"] == CODES_FILE:
+        return _codes(atlas().run(run_id)), BINARY
     return _program_part(program(run_id, request.path_params["key"]), request.path_params["file"])
 
 
@@ -147,6 +153,21 @@ def _latents(request: Request) -> tuple[bytes, str] | None:
     if run_id is None or extent is None:
         return None
     return latent_bytes(atlas().run(run_id).model, atlas().latents(run_id, extent)), BINARY
+
+
+def _codes(run: Run) -> bytes:
+    """Grids of the first test images as uint16 (N, h·w)."""
+    model = run.model
+    if not isinstance(model, VQVAE):
+        remedy = "Choose a VQ-VAE."
+        raise InvalidExperiment("The model", "one with codes", run.experiment.model.family, remedy)
+    images = atlas().points(run.experiment.dataset).pictures.images[: n_browsed(run)]
+    return model.codes_of(images).flatten(1).numpy().astype("<u2").tobytes()
+
+
+def n_browsed(run: Run) -> int:
+    """Test images whose codes `CODES_FILE` holds."""
+    return min(BROWSED, atlas().points(run.experiment.dataset).n_test)
 
 
 @_answers

@@ -105,11 +105,13 @@ def _show_state(job: JobProgress) -> None:
 
 def _offer_to_go_on(job: JobProgress) -> None:
     row = st.container(horizontal=True)
+    goes_on = row.button("Go on", key="go_on", type="primary", icon=":material/play_arrow:")
+    is_dismissed = row.button("Take it off the list", key="dismiss")
     try:
-        if row.button("Go on", key="go_on", type="primary", icon=":material/play_arrow:"):
+        if goes_on:
             st.query_params.from_dict({"job": board().go_on(job.job_id, visitor())})
             st.rerun()
-        if row.button("Take it off the list", key="dismiss"):
+        if is_dismissed:
             board().cancel(job.job_id, visitor())
             st.query_params.clear()
             st.rerun()

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pages.parts.artefacts import program, sprite
 from pages.parts.run_kinds import first_map_kind
 from pages.parts.shared import atlas, library
+from vizmodels.analysis.projection import warm_up_projections
 from vizmodels.errors import LatentariumError
 from vizmodels.places import home_folder
 from vizmodels.runs.library import RunRecord
@@ -36,7 +37,8 @@ def _warm_up() -> None:
     from vizmodels.jobs import Limits, open_board  # here, since dask takes a second to import
 
     journal, limits = home_folder() / "jobs", Limits.from_environment()
-    open_board(library(), journal=journal, limits=limits).start_in_background()
+    board = open_board(library(), journal=journal, limits=limits, prepare=warm_up_projections)
+    board.start_in_background()
 
 
 def _prepare_first_map() -> None:
@@ -57,6 +59,6 @@ def _prepare_first_map() -> None:
 
 def _first_run() -> RunRecord | None:
     """The run shown to a visitor who has chosen none."""
-    from pages.parts.model_picker import default_run
+    from pages.parts.line_ups import default_run
 
     return default_run(library().list())

@@ -1,46 +1,19 @@
-"""Model A and model B: chosen once, kept on every page and in the address."""
+"""Models A to D: chosen once, kept on every page and in the address."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.parts.line_ups import USUAL_AXES, default_partner, default_run, first_of, next_of
 from pages.parts.run_kinds import autoencodes
 from pages.parts.shared import library
 from vizmodels.runs.library import RunRecord
 
 NONE = "none"
-
-
-def default_run(records: Sequence[RunRecord]) -> RunRecord | None:
-    """For a visitor who has chosen none: a 2-D VAE on `strokes`, whose data are always here."""
-    wanted: tuple[Callable[[RunRecord], bool], ...] = (
-        lambda r: (
-            r.experiment.dataset == "strokes"
-            and r.experiment.model.family == "vae"
-            and r.embedding_dim == 2
-        ),
-        lambda r: r.experiment.dataset in ("strokes", "digits"),
-        lambda _: True,
-    )
-    with_map = [record for record in records if autoencodes(record)]
-    return next((r for fits in wanted for r in with_map if fits(r)), None)
-
-
-def default_partner(records: Sequence[RunRecord], a: RunRecord) -> RunRecord | None:
-    """What stands beside A unless chosen: the other family on the same images and axes."""
-
-    def fits(r: RunRecord) -> bool:
-        return (
-            autoencodes(r)
-            and r.experiment.dataset == a.experiment.dataset
-            and r.embedding_dim == a.embedding_dim
-            and r.experiment.model.family != a.experiment.model.family
-            and r.experiment.model.backbone == a.experiment.model.backbone
-        )
-
-    return next((r for r in records if fits(r)), None)
+SLOTS = "abcd"
+TITLES = "titles"  # of all runs, read once a rerun
 
 
 def pick_models(
@@ -52,52 +25,108 @@ def pick_models(
     address that names a run which is not here, or neither encodes nor decodes, gets a sentence
     and the default.
     """
+    records = _pickable()
+    default = default_run(records)
+    if default is None:
+        return None, None
+    columns = columns or st.columns(2)
+    with columns[0]:
+        a = _pick_a(records, default)
+    if len(columns) == 1:
+        return a, None
+    with columns[1]:
+        return a, _pick_other("b", [a], records, default_partner(records, a))
+
+
+def pick_up_to_four(
+    line_up: Sequence[str],
+    columns: Sequence[DeltaGenerator] = (),
+    n_axes: int = USUAL_AXES,
+) -> list[RunRecord]:
+    """Show a picker of each model from A on, in the columns given or in one for each kind.
+
+    Parameters
+    ----------
+    line_up : kinds (see `kind_of`) that the page shows until the visitor chooses, the first as A
+    columns : at most four
+    n_axes : of the models shown, until the visitor chooses
+
+    Returns
+    -------
+    The runs chosen, A first, on the same images and without repetition; empty if there is none.
+    Choices are kept across pages and stand in the address as `?a=…&b=…&c=…&d=…`.
+    """
+    records = _pickable()
+    default = first_of(line_up, records, n_axes)
+    if default is None:
+        return []
+    columns = columns or st.columns(len(line_up))
+    with columns[0]:
+        chosen = [_pick_a(records, default)]
+    for slot, column in zip(SLOTS[1:], columns[1:], strict=False):
+        on_same = _on_images_of(chosen[0], records)
+        with column:
+            other = _pick_other(slot, chosen, records, next_of(line_up, on_same, chosen))
+        if other is not None and other not in chosen:
+            chosen.append(other)
+    return chosen
+
+
+def choose(slot: str, run_id: str) -> None:
+    """Make a run model A, B, … from elsewhere; in a callback or before the pickers."""
+    st.session_state[_kept(slot)] = run_id
+
+
+def _pickable() -> list[RunRecord]:
+    """Runs that encode and decode; says so if there is none, or if one is damaged."""
     stored = library().list()
+    st.session_state[TITLES] = _distinct_titles(stored)
     records = [record for record in stored if autoencodes(record)]
     for sentence in library().damaged.values():
         st.warning(sentence)
     if not records:
         st.info("No run is here yet. Train one on the page Train.")
-        return None, None
-    titles = _distinct_titles(stored)
+    return records
+
+
+def _on_images_of(a: RunRecord, records: Sequence[RunRecord]) -> list[RunRecord]:
+    return [r for r in records if r.experiment.dataset == a.experiment.dataset]
+
+
+def _pick_a(records: Sequence[RunRecord], default: RunRecord) -> RunRecord:
     by_id = {record.id: record for record in records}
-    columns = columns or st.columns(2)
-    default = default_run(records)
-    assert default is not None
-    with columns[0]:
-        a = by_id[_pick("a", "Model A", list(by_id), titles, default.id)]
-    if len(columns) == 1:
-        return a, None
-    same_images = [r.id for r in records if r.experiment.dataset == a.experiment.dataset]
-    partner = default_partner(records, a)
-    with columns[1]:
-        options = [NONE, *same_images]
-        chosen = _pick("b", "Model B", options, titles, partner.id if partner else NONE)
-    return a, by_id.get(chosen)
+    return by_id[_pick("a", list(by_id), default.id)]
 
 
-def choose(slot: str, run_id: str) -> None:
-    """Make a run model A or B from elsewhere; to be called in a callback or before the pickers."""
-    st.session_state[_kept(slot)] = run_id
+def _pick_other(
+    slot: str,
+    chosen: Sequence[RunRecord],
+    records: Sequence[RunRecord],
+    default: RunRecord | None,
+) -> RunRecord | None:
+    by_id = {record.id: record for record in _on_images_of(chosen[0], records)}
+    return by_id.get(_pick(slot, [NONE, *by_id], default.id if default else NONE))
 
 
-def _pick(slot: str, label: str, ids: list[str], titles: dict[str, str], default: str) -> str:
-    # The choice lives under a key of its own: a widget's value is gone on a page without it.
-    kept, widget = _kept(slot), f"pick_{slot}"
-    if kept not in st.session_state:
-        asked = st.query_params.get(slot, default)
+def _pick(slot: str, ids: list[str], default: str) -> str:
+    # The choice lives under a key of its own: a widget's value is gone on a page without it. What
+    # nobody chose is not kept, so that each page can open with the models that suit it.
+    kept, widget, written = _kept(slot), f"pick_{slot}", f"written_{slot}"
+    titles = st.session_state[TITLES]
+    asked = st.query_params.get(slot)
+    # An address that this page wrote itself asks for nothing; the browser may send an older one.
+    if asked is not None and asked not in st.session_state.setdefault(written, []):
         st.session_state[kept] = asked
         if asked not in ids:
-            rule = _broken_rule(asked)
             st.warning(
-                f"Model {slot.upper()} must be {rule}; the address names {asked[:40]}. "
-                f"Shown instead: {titles.get(default, NONE)}."
+                f"Model {slot.upper()} must be {_broken_rule(asked)}; the address names "
+                f"{asked[:40]}. Shown instead: {titles.get(default, NONE)}."
             )
-    if st.session_state[kept] not in ids:
-        st.session_state[kept] = default
-    st.session_state[widget] = st.session_state[kept]
+    if st.session_state.get(kept) not in ids:
+        st.session_state.pop(kept, None)
+    st.session_state[widget] = st.session_state.get(kept, default)
     chosen = st.selectbox(
-        label,
+        f"Model {slot.upper()}",
         ids,
         format_func=lambda run_id: titles.get(run_id, NONE),
         key=widget,
@@ -106,6 +135,8 @@ def _pick(slot: str, label: str, ids: list[str], titles: dict[str, str], default
     # Written by hand rather than by bind=, which would put the title into the address, not the id.
     if st.query_params.get(slot) != chosen:
         st.query_params[slot] = chosen
+    if chosen not in st.session_state.setdefault(written, []):
+        st.session_state[written].append(chosen)
     return chosen
 
 

@@ -3,11 +3,14 @@
 import base64
 import html
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
+
+from vizmodels.figures.labelled import LABEL_WIDTH, labelled_rows_svg
 
 WIDEST = 1100  # px; a sheet is enlarged until the next whole number would pass this
 
@@ -19,10 +22,19 @@ def show_sheet(sheet: NDArray[np.uint8], description: str, widest: int = WIDEST)
     column is narrower than the sheet it is scaled down without smoothing.
     """
     factor = max(1, widest // sheet.shape[1])
-    buffer = io.BytesIO()
-    Image.fromarray(sheet).save(buffer, "PNG")
     width = f"{sheet.shape[1] * factor}px"
-    _show(buffer.getvalue(), "png", description, f"image-rendering:pixelated;width:{width}")
+    _show(_png(sheet), "png", description, f"image-rendering:pixelated;width:{width}")
+
+
+def show_rows(
+    sheet: NDArray[np.uint8], names: Sequence[str], description: str, widest: int = WIDEST
+) -> None:
+    """Show a sheet whose rows have names, as large as whole numbers allow."""
+    factor = max(1, (widest - LABEL_WIDTH) // sheet.shape[1])
+    size = (sheet.shape[1], sheet.shape[0])
+    address = _address(_png(sheet), "png")
+    svg, width = labelled_rows_svg(address, size, names, factor, ink())
+    show_svg(svg, description, width)
 
 
 def show_svg(svg: str, description: str, widest: int = WIDEST) -> None:
@@ -32,12 +44,26 @@ def show_svg(svg: str, description: str, widest: int = WIDEST) -> None:
 
 def ink() -> str:
     """The colour of text on the page as the visitor sees it, light or dark."""
-    return "#e6eaf0" if st.context.theme.type == "dark" else "#1b2430"
+    return "#e6eaf0" if is_dark() else "#1b2430"
+
+
+def is_dark() -> bool:
+    """Whether the visitor sees light letters on a dark page."""
+    return st.context.theme.type == "dark"
+
+
+def _png(sheet: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _address(content: bytes, media: str) -> str:
+    return f"data:image/{media};base64,{base64.b64encode(content).decode()}"
 
 
 def _show(content: bytes, media: str, description: str, style: str) -> None:
-    source = base64.b64encode(content).decode()
     st.html(
-        f'<img src="data:image/{media};base64,{source}" alt="{html.escape(description)}" '
+        f'<img src="{_address(content, media)}" alt="{html.escape(description)}" '
         f'style="{style};max-width:100%;height:auto;display:block">'
     )

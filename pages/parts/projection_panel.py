@@ -1,10 +1,12 @@
 """Maps that take long: computed by the engine while the page goes on with PCA."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 import streamlit as st
 
+from pages.parts.model_label import LETTERS, short_title
 from pages.parts.shared import atlas
 from pages.parts.visitor import visitor
 from vizmodels.analysis.points import Extent
@@ -15,22 +17,63 @@ from vizmodels.runs.library import RunRecord
 
 REFRESH_SECONDS = 1.0
 TAKES: dict[Extent, str] = {"some": "15 to 90 s", "all": "some minutes"}
+STATUS_HEIGHT = 56  # px, of the line below a map, whether or not something is being computed
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The kind of map that can be shown now, and what the engine is still computing.
+
+    Attributes
+    ----------
+    kind : the one wanted, or PCA while that is being computed
+    wanted : the kind that was asked for
+    extent : whether some or all pictures are on it
+    jobs : run -> job that computes its map
+    refusal : why it cannot be computed
+    """
+
+    kind: ProjectionKind
+    wanted: ProjectionKind
+    extent: Extent
+    jobs: Mapping[str, str] = field(default_factory=dict[str, str])
+    refusal: str = ""
 
 
 def ready_projection(
     models: Sequence[RunRecord], wanted: ProjectionKind, n_axes: int, extent: Extent = "some"
-) -> ProjectionKind:
-    """The kind of map that can be shown now: the one wanted, or PCA while it is being computed."""
+) -> Shown:
+    """What can be shown now; asks the engine for maps that are missing, and draws nothing."""
     missing = [m for m in models if atlas().projection(m.id, wanted, n_axes, extent) is None]
     if not missing:
-        return wanted
+        return Shown(wanted, wanted, extent)
     try:
         jobs = {model.id: _submit(model, wanted, n_axes, extent) for model in missing}
+        return Shown("pca", wanted, extent, jobs)
     except LatentariumError as error:
-        st.warning(f"{error} PCA is shown instead.")
-        return "pca"
-    st.fragment(_wait, run_every=REFRESH_SECONDS)(jobs, wanted, extent)
-    return "pca"
+        return Shown("pca", wanted, extent, refusal=f"{error} PCA is shown instead.")
+
+
+def show_status(models: Sequence[RunRecord], shown: Shown, n_axes: int) -> None:
+    """Below the maps: how far each can be trusted, or what is being computed.
+
+    It stands in a place of its own height, so that the map above stays where it is.
+    """
+    if shown.refusal:
+        st.warning(shown.refusal)
+    with st.container(height=STATUS_HEIGHT, border=False):
+        if shown.jobs:
+            st.fragment(_wait, run_every=REFRESH_SECONDS)(shown.jobs, shown.wanted, shown.extent)
+            return
+        for at, (model, column) in enumerate(zip(models, st.columns(len(models)), strict=True)):
+            projection = atlas().projection(model.id, shown.kind, n_axes, shown.extent)
+            assert projection is not None
+            axes = f"{model.embedding_dim} → {n_axes} axes"
+            column.caption(
+                f"{LETTERS[at]} · {short_title(model)} · {axes} · trustworthiness "
+                f"{projection.trust:.3f} · continuity {projection.continuity:.3f} "
+                "(10 neighbours, 1,500 pictures)"
+            )
 
 
 def _submit(model: RunRecord, kind: ProjectionKind, n_axes: int, extent: Extent) -> str:
@@ -40,7 +83,7 @@ def _submit(model: RunRecord, kind: ProjectionKind, n_axes: int, extent: Extent)
     return board().submit_call(name, project, latents, kind, n_axes, title=title, visitor=visitor())
 
 
-def _wait(jobs: dict[str, str], kind: ProjectionKind, extent: Extent) -> None:
+def _wait(jobs: Mapping[str, str], kind: ProjectionKind, extent: Extent) -> None:
     """Collect the maps that have arrived; once all are here, run the page again."""
     open_jobs = 0
     for run_id, job_id in jobs.items():
@@ -52,23 +95,11 @@ def _wait(jobs: dict[str, str], kind: ProjectionKind, extent: Extent) -> None:
         else:
             open_jobs += 1
     if open_jobs:
-        st.info(
-            f"The {kind.upper()} map is being computed in the background, which takes "
-            f"{TAKES[extent]} on two cores; PCA is shown until then."
+        name = {"umap": "UMAP", "tsne": "t-SNE"}[kind]
+        st.progress(
+            (len(jobs) - open_jobs) / len(jobs),
+            text=f"The {name} map is being computed in the background, which takes "
+            f"{TAKES[extent]} on two cores; PCA is shown until then.",
         )
     elif all(board().progress(job_id).state == "done" for job_id in jobs.values()):
         st.rerun()
-
-
-def show_faithfulness(
-    models: Sequence[RunRecord], kind: ProjectionKind, n_axes: int, extent: Extent = "some"
-) -> None:
-    """How far each map can be trusted, in one line per model."""
-    for model, column in zip(models, st.columns(len(models)), strict=True):
-        shown = atlas().projection(model.id, kind, n_axes, extent)
-        assert shown is not None
-        axes = f"{model.embedding_dim} → {n_axes} axes"
-        column.caption(
-            f"{model.title} · {axes} · trustworthiness {shown.trust:.3f} · "
-            f"continuity {shown.continuity:.3f} (10 neighbours, 1,500 pictures)"
-        )

@@ -4,6 +4,8 @@ import functools
 from typing import TYPE_CHECKING
 
 from vizmodels.analysis.atlas import Atlas
+from vizmodels.analysis.measured import Measurements
+from vizmodels.analysis.reports import Reports
 from vizmodels.places import ASSETS, cache_folder, home_folder
 from vizmodels.runs.library import RunLibrary
 
@@ -30,3 +32,15 @@ def sweeps() -> "Sweeps":
 def atlas() -> Atlas:
     """Latents and maps of the library's runs."""
     return Atlas(library(), cache_folder() / "projections")
+
+
+@functools.cache
+def reports() -> Reports:
+    """What has been measured of the library's runs."""
+    return Reports(atlas(), cache_folder() / "reports", ASSETS / "reports")
+
+
+@functools.cache
+def measurements() -> Measurements:
+    """Figures of runs that took long to measure, with those of the shipped runs beside them."""
+    return Measurements(cache_folder() / "measurements", shipped=ASSETS / "measurements")

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.parts.artefacts import PROGRAM_FILE, WEIGHTS_FILE, stage_address
+from pages.parts.code_words import said_codes
 from pages.parts.shared import atlas
 from vizmodels.analysis.points import Extent
 from vizmodels.analysis.projection import ProjectionKind
@@ -14,7 +15,7 @@ from vizmodels.specs import DiscreteVAESpec
 
 STAGE_HEIGHT = 640  # px
 
-Panel = Literal["sliders", "picture", "paths", "draw", "selection"]
+Panel = Literal["sliders", "codes", "picture", "paths", "draw", "selection"]
 
 # The modules are fetched and kept by the browser; only these lines travel with the page.
 _LOADER = """
@@ -57,7 +58,7 @@ def show_stage(
         "latentarium_stage", js=_LOADER.replace("STAGE", stage_address())
     )
     data = {
-        "points": _points(a, extent),
+        "points": stage_points(a, extent),
         "a": _model(a, kind, extent),
         "b": None if b is None else _model(b, kind, extent),
         "view": "map" if a.embedding_dim <= 2 else "sliders",
@@ -73,7 +74,8 @@ def show_stage(
     )
 
 
-def _points(record: RunRecord, extent: Extent) -> dict[str, object]:
+def stage_points(record: RunRecord, extent: Extent = "some") -> dict[str, object]:
+    """What the browser is told of the pictures on a map."""
     dataset = record.experiment.dataset
     points = atlas().points(dataset, extent)
     images = atlas().data(atlas().run(record.id))
@@ -109,6 +111,7 @@ def _model(record: RunRecord, kind: ProjectionKind, extent: Extent) -> dict[str,
         "program": f"{base}/{PROGRAM_FILE}",
         "weights": f"{base}/{WEIGHTS_FILE}",
         "latents": f"{of_pictures}/latents.bin",
+        "codes": said_codes(record),
         "map": shown,
         "groups": _groups(record),
         "measures": _measures(record, kind, extent, of_pictures),

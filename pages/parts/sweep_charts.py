@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts.export import show_chart
 from pages.parts.sweep_form import AXIS_NAMES
 from vizmodels.analysis.sweep_table import Setting, curves_along
 from vizmodels.figures.ablation import (
@@ -52,7 +53,7 @@ def _show_curves(settings: list[Setting], knob: SweepAxis, figure: str, unit: st
     is_logarithmic = all(x > 0 for line in lines for x in line.x) and knob != "noise_weight"
     name = figure.replace("_", " ")
     y_title = f"test {name}, {unit}" if unit else f"test {name}"
-    st.plotly_chart(
+    show_chart(
         knob_curves_figure(lines, AXIS_NAMES[knob], y_title, is_logarithmic=is_logarithmic),
         key="sweep_curves",
         alt=f"Test {name} along {AXIS_NAMES[knob].lower()}, with 95 % intervals over seeds",
@@ -79,4 +80,4 @@ def _show_plane(settings: list[Setting], axes: list[SweepAxis]) -> None:
     figure = rate_distortion_figure(
         points, "rate: KL, nats per image", "distortion: test reconstruction per pixel"
     )
-    st.plotly_chart(figure, key="sweep_plane", alt="Each run by its KL and its reconstruction")
+    show_chart(figure, key="sweep_plane", alt="Each run by its KL and its reconstruction")

@@ -1,12 +1,15 @@
 """The grid of a sweep, filling as its runs finish; a cell is chosen by a click."""
 
+import math
 from itertools import groupby
 
+import numpy as np
 import streamlit as st
 
 from pages.parts.artefacts import stage_address
 from pages.parts.sweep_form import AXIS_NAMES
-from vizmodels.analysis.sweep_table import Setting
+from vizmodels.analysis.sweep_table import Setting, figures_in
+from vizmodels.export.tables import Column
 from vizmodels.figures.ablation import CellColour, cell_colours
 from vizmodels.jobs.sweeps import CellProgress, SweepProgress
 
@@ -27,6 +30,19 @@ def settings_of(progress: SweepProgress) -> list[Setting]:
         )
         for cells in _by_setting(progress)
     ]
+
+
+def sweep_table(progress: SweepProgress) -> dict[str, Column]:
+    """Every run that is done, a row each: what was set, its seed, and its figures."""
+    done = [cell for cell in progress.cells if cell.evaluation is not None]
+    table: dict[str, Column] = {
+        axis: np.array([cell.values[axis] for cell in done]) for axis in progress.sweep.axes
+    }
+    table |= {"seed": np.array([cell.seed for cell in done])}
+    table |= {"run": [cell.run_id for cell in done]}
+    for name in figures_in(settings_of(progress)):
+        table[name] = np.array([(cell.evaluation or {}).get(name, math.nan) for cell in done])
+    return table
 
 
 def show_grid(progress: SweepProgress, figure: str, chosen: str | None, key: str) -> str | None:

@@ -9,7 +9,7 @@ from pages.parts.visitor_cookie import NAME, NAME_PATTERN
 
 def visitor() -> str:
     """A random name that says nothing about the person: the browser's, else this session's."""
-    given = st.context.cookies.get(NAME, "")
-    if NAME_PATTERN.fullmatch(given):
+    given = st.context.cookies.get(NAME)
+    if isinstance(given, str) and NAME_PATTERN.fullmatch(given):
         return given
     return st.session_state.setdefault("visitor", uuid.uuid4().hex)

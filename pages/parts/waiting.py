@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from pages.parts.shared import atlas
+from pages.parts.shared import atlas, reports
 from vizmodels.analysis.points import Extent
-from vizmodels.analysis.reconstruction import Reconstructions
+from vizmodels.analysis.reconstruction import Reconstructions, reconstruct
+from vizmodels.analysis.reconstruction_report import LossParts, ReconstructionReport, loss_parts
+from vizmodels.analysis.reports import RECONSTRUCTION
 from vizmodels.runs.library import RunRecord
 
 
@@ -17,7 +21,23 @@ def encode(models: Sequence[RunRecord], extent: Extent = "some") -> None:
             atlas().latents(model.id, extent)
 
 
-def reconstructions(models: Sequence[RunRecord]) -> list[Reconstructions]:
-    """The test pictures through each of these runs."""
-    with st.spinner("Encoding and decoding the test images", show_time=True):
-        return [atlas().reconstructions(model.id) for model in models]
+def reconstruction_reports(models: Sequence[RunRecord]) -> list[ReconstructionReport]:
+    """How well each of these runs reconstructs the test pictures."""
+    with st.spinner("Encoding and decoding all test images", show_time=True):
+        return [reports().make(RECONSTRUCTION, model.id) for model in models]
+
+
+def reconstructed(
+    models: Sequence[RunRecord], chosen: NDArray[np.integer]
+) -> list[Reconstructions]:
+    """A few of the map's pictures through each of these runs."""
+    runs = [atlas().run(model.id) for model in models]
+    images = atlas().points(models[0].experiment.dataset).pictures.images[chosen]
+    return [reconstruct(run.autoencoder, images) for run in runs]
+
+
+def losses(models: Sequence[RunRecord]) -> list[LossParts]:
+    """What each term adds to the loss of each of these runs."""
+    runs = [atlas().run(model.id) for model in models]
+    image = atlas().points(models[0].experiment.dataset).pictures.images[:1]
+    return [loss_parts(run.autoencoder, image, run.evaluation) for run in runs]

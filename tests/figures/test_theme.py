@@ -8,8 +8,7 @@ from vizmodels.figures.theme import (
     AXIS_FONT,
     BODY_FONT,
     CLASS_COLOURS,
-    MODEL_A,
-    MODEL_B,
+    MODEL_COLOURS,
     class_colour,
     signed_colours,
     styled,
@@ -21,8 +20,22 @@ def test_the_ten_classes_have_ten_colours() -> None:
     assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in CLASS_COLOURS)
 
 
-def test_model_a_and_model_b_have_different_accents() -> None:
-    assert MODEL_A != MODEL_B
+def contrast(a: str, b: str) -> float:
+    """Of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+
+    def luminance(colour: str) -> float:
+        rgb = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_four_models_have_four_accents_that_stand_out_on_white_and_on_black() -> None:
+    assert len(set(MODEL_COLOURS)) == 4
+    for colour in MODEL_COLOURS:
+        assert contrast(colour, "#ffffff") >= 3 and contrast(colour, "#0d1117") >= 3
 
 
 def test_a_class_has_the_same_colour_whatever_else_is_shown() -> None:
@@ -44,6 +57,13 @@ def test_half_way_to_a_bound_is_half_the_colour() -> None:
     low, high = signed_colours(np.array([-0.25, 0.25]), 0.5).astype(float)
     np.testing.assert_allclose(low, (255 + np.array([33, 102, 172])) / 2, atol=0.5)
     np.testing.assert_allclose(high, (255 + np.array([178, 24, 43])) / 2, atol=0.5)
+
+
+def test_on_a_dark_page_zero_is_nearly_black_and_the_bounds_are_brighter() -> None:
+    zero, low, high = signed_colours(np.array([0.0, -0.5, 0.5]), 0.5, dark=True).astype(int)
+    assert zero.max() < 50
+    assert low.argmax() == 2 and high.argmax() == 0
+    assert min(low.max(), high.max()) == 255
 
 
 def test_values_beyond_the_bounds_are_cut() -> None:

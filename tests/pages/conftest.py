@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from pages.parts import artefacts, finished_run, gallery_cards, shared
+from pages.parts import (
+    artefacts,
+    code_stage,
+    finished_run,
+    gallery_cards,
+    information_views,
+    samplers_panel,
+    sampling_panel,
+    shared,
+)
 from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
@@ -22,10 +31,16 @@ from vizmodels.specs import (
 PROCESS_WIDE = (
     shared.library,
     shared.atlas,
+    shared.reports,
+    shared.measurements,
     artefacts.sprite,
     artefacts.program,
     gallery_cards._sheet,
     finished_run._map,
+    code_stage.codebook_report,
+    sampling_panel._prior,
+    *samplers_panel.caches(),
+    information_views._lost,
 )
 
 SMALL_SPECS: dict[str, AnySpec] = {

@@ -35,7 +35,7 @@ def prior(runs: dict[str, Run]) -> VQPrior:
 
 def steps_of(model: VQPrior, n: int, **options: float) -> list[TokenStep]:
     steps: list[TokenStep] = []
-    last = sample_tokens(model, n, 0, on_token=steps.append, **options)
+    last = sample_tokens(model.prior, n, 0, on_token=steps.append, **options)
     assert last is steps[-1]
     return steps
 

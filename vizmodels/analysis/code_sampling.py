@@ -9,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vizmodels.models.code_prior import CodePrior
 from vizmodels.models.vq_prior import VQPrior
+from vizmodels.models.vqvae import VQVAE
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -59,7 +61,7 @@ class TokenStep:
 
 @torch.inference_mode()
 def sample_tokens(
-    model: VQPrior,
+    prior: CodePrior,
     n: int,
     seed: int,
     *,
@@ -71,7 +73,7 @@ def sample_tokens(
 
     Parameters
     ----------
-    model : a VQ-VAE with its prior
+    prior : over the codes of a VQ-VAE
     n : number of grids
     seed : of the draws
     temperature : the logits are divided by it, > 0; below 1 the likely becomes likelier
@@ -83,7 +85,7 @@ def sample_tokens(
     One pass of the network a token. A step has no pictures: `decode_codes` makes them, where
     they are wanted.
     """
-    device = next(model.parameters()).device
+    device = next((p.device for p in prior.parameters()), torch.device("cpu"))
     generator = torch.Generator(device).manual_seed(seed)
     last: list[TokenStep] = []
 
@@ -95,17 +97,17 @@ def sample_tokens(
             on_token(last[0])
 
     labels = None if label is None else torch.full((n,), label, device=device)
-    model.sample(n, generator, temperature=temperature, labels=labels, on_token=tell)
+    prior.sample_codes(n, generator, temperature=temperature, labels=labels, on_token=tell)
     return last[0]
 
 
 @torch.inference_mode()
-def decode_codes(model: VQPrior, codes: NDArray[np.int64]) -> NDArray[np.float32]:
+def decode_codes(model: VQVAE | VQPrior, codes: NDArray[np.int64]) -> NDArray[np.float32]:
     """Pictures (N, C, H, W) in [0, 1] of grids of codes, grey where none is drawn yet.
 
     Parameters
     ----------
-    model : whose VQ-VAE decodes
+    model : a VQ-VAE, with or without a prior
     codes : (N, h, w), with NOT_DRAWN allowed
 
     Notes
@@ -136,13 +138,14 @@ def code_pictures(
 
 
 @torch.inference_mode()
-def code_colours(model: VQPrior) -> NDArray[np.float32]:
+def code_colours(model: VQVAE | VQPrior) -> NDArray[np.float32]:
     """One colour per code, float32 (K, 3) in [0, 1]; codes that lie close have similar ones.
 
     Red, green and blue are the ranks of the code vectors along their three principal axes, so
     that the colours are spread evenly however the codes lie.
     """
-    codebook = model.vqvae.quantizer.codebook.double().cpu()
+    vqvae = model.vqvae if isinstance(model, VQPrior) else model
+    codebook = vqvae.quantizer.codebook.double().cpu()
     centred = codebook - codebook.mean(dim=0)
     axes = torch.linalg.svd(centred, full_matrices=False).Vh[:3]
     scores = (centred @ axes.T).numpy()

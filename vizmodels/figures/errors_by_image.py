@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vizmodels.figures.theme import MODEL_A, MODEL_B, styled
+from vizmodels.figures.theme import MODEL_COLOURS, styled
 
 BINS = 60
 ALL_BUT = 0.995  # of the largest errors the last half per cent falls off the axis
@@ -19,14 +19,14 @@ def error_distribution_figure(
 
     Parameters
     ----------
-    models : title and squared errors (N,) of each model; A first
+    models : title and squared errors (N,) of at most four models; A first
     height : px
     """
     top = max(float(np.quantile(errors, ALL_BUT)) for _, errors in models)
     edges = np.linspace(0, top, BINS + 1)
     centres = ((edges[1:] + edges[:-1]) / 2).astype(np.float32)
     figure = go.Figure()
-    for (title, errors), colour in zip(models, (MODEL_A, MODEL_B), strict=False):
+    for (title, errors), colour in zip(models, MODEL_COLOURS, strict=False):
         share = np.histogram(errors, edges)[0] / len(errors) * 100
         figure.add_scatter(
             x=centres,

@@ -1,6 +1,7 @@
 """Pictures as sheets of tiles, enlarged by whole numbers and never smoothed."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +35,16 @@ def tile_sheet(
     return lay_out(tiles.transpose(0, 2, 3, 1), columns, background)
 
 
-def error_sheet(error: NDArray[np.floating], columns: int, bound: float = 0.5) -> NDArray[np.uint8]:
-    """Signed errors (N, C, H, W) as tiles: white where right, blue too dark, red too bright.
+def error_sheet(
+    error: NDArray[np.floating], columns: int, bound: float = 0.5, *, dark: bool = False
+) -> NDArray[np.uint8]:
+    """Signed errors (N, C, H, W) as tiles: blue is too dark, red too bright.
 
-    Channels are averaged; ±bound gets the full colour.
+    Where the picture is right they are white, or nearly black on a dark page. Channels are
+    averaged; ±bound gets the full colour.
     """
-    return lay_out(signed_colours(error.mean(axis=1), bound), columns, (128, 128, 128))
+    colours = signed_colours(error.mean(axis=1), bound, dark=dark)
+    return lay_out(colours, columns, (128, 128, 128))
 
 
 def lay_out(
@@ -54,6 +59,15 @@ def lay_out(
         top, left = at // columns * (height + GAP), at % columns * (width + GAP)
         sheet[top : top + height, left : left + width] = tile
     return sheet
+
+
+def stacked(
+    sheets: Sequence[NDArray[np.uint8]], background: tuple[int, int, int] = (128, 128, 128)
+) -> NDArray[np.uint8]:
+    """RGB sheets of one width below each other, with a gap between them."""
+    gap = np.full((GAP, sheets[0].shape[1], 3), background, np.uint8)
+    rows = [row for sheet in sheets for row in (gap, sheet)]
+    return np.concatenate(rows[1:])
 
 
 def enlarge(sheet: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

@@ -13,10 +13,16 @@ CLASS_COLOURS = (
 """Petroff's ten (arXiv 2107.02270): told apart with every common colour vision. A class keeps its
 colour on every page."""
 
-MODEL_A, MODEL_B = "#3f90da", "#e76300"
-"""The accent of model A and of model B, on every page."""
+MODEL_COLOURS = ("#3f90da", "#e76300", "#009e73", "#a45fd0")
+"""The accents of models A to D, on every page: apart in every colour vision (blue and orange of
+Petroff's ten, green of Okabe & Ito's eight) and each readable on white and on black."""
+
+MODEL_A, MODEL_B = MODEL_COLOURS[:2]
 
 SEQUENTIAL = "Viridis"
+DIVERGING_ON_LIGHT = (np.array([255.0] * 3), (33.0, 102.0, 172.0), (178.0, 24.0, 43.0))
+DIVERGING_ON_DARK = (np.array([22.0, 28.0, 38.0]), (88.0, 166.0, 255.0), (255.0, 95.0, 82.0))
+"""Zero, the lower and the upper bound of a signed map; zero is the paper."""
 AXIS_FONT = 15  # px; axis labels are read from the last row
 BODY_FONT = 16
 
@@ -47,19 +53,22 @@ def styled(figure: go.Figure, *, height: int, x_title: str = "", y_title: str = 
     return figure
 
 
-def signed_colours(values: NDArray[np.floating], bound: float) -> NDArray[np.uint8]:
-    """RGB of signed values: white at zero, blue below, red above, full colour at ±bound.
+def signed_colours(
+    values: NDArray[np.floating], bound: float, *, dark: bool = False
+) -> NDArray[np.uint8]:
+    """RGB of signed values: the page's white or black at zero, blue below, red above.
 
     Parameters
     ----------
     values : array (...)
     bound : magnitude that gets the full colour; larger ones are cut
+    dark : whether the page is dark, where white would glare
 
     Returns
     -------
     uint8 array (..., 3)
     """
-    negative, positive = np.array([33.0, 102.0, 172.0]), np.array([178.0, 24.0, 43.0])
+    nothing, negative, positive = DIVERGING_ON_DARK if dark else DIVERGING_ON_LIGHT
     share = np.clip(values / bound, -1, 1)[..., None]
-    full = np.where(share < 0, negative, positive)
-    return (255 + (full - 255) * np.abs(share)).round().astype(np.uint8)
+    full = np.where(share < 0, np.array(negative), np.array(positive))
+    return (nothing + (full - nothing) * np.abs(share)).round().astype(np.uint8)

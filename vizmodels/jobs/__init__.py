@@ -4,6 +4,7 @@ The server's start opens the one board of the process; pages ask for it with `bo
 """
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from vizmodels.errors import EngineUnavailable
@@ -34,6 +35,7 @@ def open_board(
     *,
     journal: Path | None = None,
     limits: Limits | None = None,
+    prepare: Callable[[], object] | None = None,
 ) -> JobBoard:
     """The board of this process, made by the first call; its engine is still to be started.
 
@@ -42,7 +44,7 @@ def open_board(
     global _open
     with _lock:
         if _open is None:
-            _open = JobBoard(library, n_workers, journal=journal, limits=limits)
+            _open = JobBoard(library, n_workers, journal=journal, limits=limits, prepare=prepare)
         return _open
 
 

@@ -33,6 +33,7 @@ class JobBoard:
     journal : folder that tells the next start which trainings were not over; None tells nothing
     limits : on open jobs; None for the defaults
     calls_apart : whether calls have a worker of their own here, so that none waits for a training
+    prepare : called once in each worker that does calls, see `Engine`
     """
 
     def __init__(
@@ -43,12 +44,18 @@ class JobBoard:
         journal: Path | None = None,
         limits: Limits | None = None,
         calls_apart: bool = True,
+        prepare: Callable[[], object] | None = None,
     ) -> None:
         self.library = library
         self._ledger = Ledger(limits)
         self._journal = Journal(journal)
         self._dispatch = Dispatch(
-            self._ledger, self._journal, library, n_workers, calls_apart=calls_apart
+            self._ledger,
+            self._journal,
+            library,
+            n_workers,
+            calls_apart=calls_apart,
+            prepare=prepare,
         )
         self._engine = self._dispatch.engine
         for entry in self._journal.interrupted():

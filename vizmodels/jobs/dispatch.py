@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -44,7 +45,7 @@ class Dispatch:
     ----------
     ledger, journal : of the board
     library : where finished runs are stored
-    n_workers, calls_apart : of the engine
+    n_workers, calls_apart, prepare : of the engine
     """
 
     def __init__(
@@ -55,9 +56,12 @@ class Dispatch:
         n_workers: int | None,
         *,
         calls_apart: bool,
+        prepare: Callable[[], object] | None = None,
     ) -> None:
         self.ledger, self.journal, self.library = ledger, journal, library
-        self.engine = Engine(self._hear, self._look, n_workers, calls_apart=calls_apart)
+        self.engine = Engine(
+            self._hear, self._look, n_workers, calls_apart=calls_apart, prepare=prepare
+        )
         self._storing, self._handing_over = threading.Lock(), threading.RLock()
         self._is_closing = False
         self._later = ThreadPoolExecutor(1, thread_name_prefix="orders")

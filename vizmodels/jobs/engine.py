@@ -10,10 +10,10 @@ from typing import Any, Literal
 from distributed import Future
 
 from vizmodels.errors import EngineUnavailable
-from vizmodels.jobs.cluster import TRAINING, Cluster, open_cluster
+from vizmodels.jobs.cluster import CALL, TRAINING, Cluster, open_cluster
 from vizmodels.jobs.messages import Plain
 from vizmodels.jobs.orders import give_order
-from vizmodels.jobs.worker import warm_up
+from vizmodels.jobs.worker import prepare_after, warm_up
 from vizmodels.training.control import Order
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ class Engine:
     look : called every second and whenever the connection comes or goes, in a thread that may wait
     n_workers : to train on this machine; None for one per GPU, or one per two cores without
     calls_apart : whether calls have a worker of their own here
+    prepare : called once in each worker that does calls, after the warm-up of those that train;
+        should return soon
     """
 
     def __init__(
@@ -52,8 +54,9 @@ class Engine:
         n_workers: int | None = None,
         *,
         calls_apart: bool = True,
+        prepare: Callable[[], object] | None = None,
     ) -> None:
-        self.hear, self.look = hear, look
+        self.hear, self.look, self.prepare = hear, look, prepare
         self.n_workers, self.calls_apart = n_workers, calls_apart
         self.topic = f"latentarium-{uuid.uuid4().hex}"
         self._cluster: Cluster | None = None
@@ -63,6 +66,7 @@ class Engine:
         self._trouble, self._is_closed = "one that has not been started", False
         self._devices: list[str] = []
         self._n_counted = 0
+        self._prepared: list[Future[Any]] = []  # a call whose future nobody holds is dropped
         self._stop_watching, self._is_watched = threading.Event(), False
 
     def start(self) -> None:
@@ -148,21 +152,42 @@ class Engine:
             raise self.unavailable() from error
         cluster.client.subscribe_topic(self.topic, self._hear_event)
         self._devices.clear()
+        warm_ups: list[Future[Any]] = []
         for address in cluster.addresses(TRAINING):
-            name = f"warm-up-{uuid.uuid4().hex}"
-            cluster.client.submit(
+            future = cluster.client.submit(
                 warm_up,
-                key=name,
+                key=f"warm-up-{uuid.uuid4().hex}",
                 workers=[address],
                 priority=WARM_UP_PRIORITY,
                 pure=False,
                 resources=cluster.room_for(TRAINING),
-            ).add_done_callback(self._warmed_up)
+            )
+            future.add_done_callback(self._warmed_up)
+            warm_ups.append(future)
+        self._prepare_calls(cluster, warm_ups)
         self._cluster = cluster
         self._count(cluster)
         if not self._is_watched:
             self._is_watched = True
             threading.Thread(target=self._watch, name="engine-watch", daemon=True).start()
+
+    def _prepare_calls(self, cluster: Cluster, warm_ups: list[Future[Any]]) -> None:
+        """Have the workers that do calls prepared, once those that train are warm."""
+        if self.prepare is None:
+            return
+        for address in cluster.addresses(CALL):
+            self._prepared.append(
+                cluster.client.submit(
+                    prepare_after,
+                    self.prepare,
+                    warm_ups,
+                    key=f"prepare-{uuid.uuid4().hex}",
+                    workers=[address],
+                    priority=WARM_UP_PRIORITY - 1,
+                    pure=False,
+                    resources=cluster.room_for(CALL),
+                )
+            )
 
     def _watch(self) -> None:
         """Look after the connection until the engine is closed; a lost one is opened again."""

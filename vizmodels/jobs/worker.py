@@ -132,6 +132,12 @@ def run_call_job(
         return refusal
 
 
+def prepare_after(prepare: Callable[[], object], warm_ups: list[str]) -> None:
+    """Prepare this worker for calls; dask waits for the warm-ups, whose results it passes in."""
+    assert isinstance(warm_ups, list)
+    prepare()
+
+
 def warm_up() -> str:
     """Name of the device this worker computes on, after a first tiny training on it.
 

@@ -19,6 +19,9 @@ NATS_PER_BIT = math.log(2)
 class CodePrior(nn.Module, ABC):
     """p(c) = Π p(c_i | c_1 … c_{i−1}) over the cells of an h×w grid in reading order."""
 
+    n_classes = 0
+    """That it is told one of; 0 for a prior that is not told the class."""
+
     def __init__(self, codebook_size: int, grid: tuple[int, int]) -> None:
         super().__init__()
         self.codebook_size, self.grid = codebook_size, grid
@@ -66,13 +69,17 @@ class CodePrior(nn.Module, ABC):
         n : number of grids
         generator : of the draws, on the model's device
         temperature : the logits are divided by it; below 1 the likely becomes likelier
-        labels : class of each grid, for a prior that is told it
+        labels : class of each grid, for a prior that is told it; None draws it at random
         on_token : called after each token with (position, codes (N, h, w), chances (N, K))
 
         Notes
         -----
         One pass of the network a token: 49 for a 7×7 grid.
         """
+        if self.n_classes and labels is None:
+            labels = torch.randint(
+                self.n_classes, (n,), generator=generator, device=generator.device
+            )
         codes = torch.zeros(n, *self.grid, dtype=torch.int64, device=generator.device)
         width = self.grid[1]
         for position in range(self.grid[0] * width):

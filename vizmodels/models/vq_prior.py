@@ -63,10 +63,6 @@ class VQPrior(Autoencoder):
 
         A prior that is told the class draws it at random where `labels` says none.
         """
-        if self.prior.n_classes and labels is None:
-            labels = torch.randint(
-                self.prior.n_classes, (n,), generator=generator, device=generator.device
-            )
         codes = self.prior.sample_codes(
             n, generator, temperature=temperature, labels=labels, on_token=on_token
         )

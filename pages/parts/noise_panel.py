@@ -1,0 +1,89 @@
+"""Noise by a slider: pictures, errors and arrows of each model, at once."""
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from pages.parts.model_label import LETTERS, show_label
+from pages.parts.pictures import ink, show_sheet, show_svg
+from pages.parts.run_kinds import first_map_kind
+from pages.parts.shared import atlas
+from pages.parts.stage import axis_names
+from vizmodels.analysis.denoising import Denoised, denoise
+from vizmodels.figures.arrows import arrows_svg
+from vizmodels.figures.images import stacked, tile_sheet
+from vizmodels.runs.library import RunRecord
+
+N_SHOWN, N_ARROWS = 12, 30  # pictures; latents that are followed, the shown ones first
+N_POINTS = 1000  # of the map, behind the arrows
+KEPT = 256  # results, of a quarter of a megabyte each
+WIDEST_SHEET, WIDEST_MAP = 860, 460  # px
+FIRST_WEIGHT = 0.5  # that the shipped denoising models are trained with
+
+
+@st.fragment
+def show_noise(models: Sequence[RunRecord]) -> None:
+    """The slider, and below it what each model makes of the noisy pictures."""
+    weight = st.slider(
+        "Noise weight w", 0.0, 1.0, FIRST_WEIGHT, 0.05, key="noise", bind="query-params",
+        help="The models see clip(x + w·ε, 0, 1), with ε drawn from N(0, 1) at each pixel.",
+    )  # fmt: skip
+    results = [_denoised(model.id, atlas().run_key(model.id), weight) for model in models]
+    first = results[0]
+    left, right = st.columns([1, 3], vertical_alignment="center")
+    left.markdown("**Clean**, and below **what the models see**")
+    left.caption(f"Error of doing nothing: {first.noise_error[:N_SHOWN].mean():.4f}")
+    with right:
+        rows = [tile_sheet(p[:N_SHOWN], N_SHOWN) for p in (first.clean, first.noisy)]
+        show_sheet(stacked(rows), f"Clean and noisy pictures, weight {weight:.2f}", WIDEST_SHEET)
+    for at, (model, result) in enumerate(zip(models, results, strict=True)):
+        left, right = st.columns([1, 3], vertical_alignment="center")
+        with left:
+            error = result.squared_error[:N_SHOWN].mean()
+            show_label(at, model, [f"error to the clean pictures: {error:.4f}"])
+        with right:
+            sheet = tile_sheet(result.denoised[:N_SHOWN], N_SHOWN)
+            show_sheet(sheet, f"Denoised by {model.title}", WIDEST_SHEET)
+    st.markdown(
+        "**Where the noise moves the latents**: arrows from clean to noisy; dotted on to where "
+        "the decoded picture is encoded again"
+    )
+    for at, (column, model) in enumerate(zip(st.columns(len(models)), models, strict=True)):
+        with column:
+            show_svg(_arrows(model, results[at]), f"Latents of {model.title}", WIDEST_MAP)
+            moved = np.linalg.norm(results[at].z_noisy - results[at].z_clean, axis=1).mean()
+            back = np.linalg.norm(results[at].z_again - results[at].z_clean, axis=1).mean()
+            spread = float(np.linalg.norm(atlas().latents(model.id).std(axis=0)))
+            st.caption(
+                f"{LETTERS[at]} · moved by {moved / spread:.2f} of the map's spread, after "
+                f"decoding {back / spread:.2f} from the clean place"
+            )
+
+
+@functools.lru_cache(KEPT)
+def _denoised(run_id: str, key: str, weight: float) -> Denoised:
+    """The first test pictures with noise; `key` only tells versions apart."""
+    assert key.startswith(run_id)
+    run = atlas().run(run_id)
+    images = atlas().points(run.experiment.dataset).pictures.images[:N_ARROWS]
+    return denoise(run.autoencoder, images, weight)
+
+
+def _arrows(model: RunRecord, result: Denoised) -> str:
+    kind = first_map_kind(model)
+    shown = atlas().projection(model.id, kind)
+    assert shown is not None
+    labels = atlas().points(model.experiment.dataset).labels()
+    start, end, again = (shown.place(z) for z in (result.z_clean, result.z_noisy, result.z_again))
+    x_name, y_name = axis_names(kind, shown.explained)
+    return arrows_svg(
+        shown.coordinates[:N_POINTS],
+        None if labels is None else labels[:N_POINTS],
+        start,
+        end,
+        again,
+        (x_name, y_name),
+        ink(),
+    )

@@ -1,0 +1,173 @@
+"""The Train page as a class uses it: pausing, steering, sharing, limits, and a server that dies."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from bench.serving import Served, serve, wait_until_settled
+
+STARTS_MS = 120_000  # the engine's first start takes 10 s on two quiet cores
+STEP = re.compile(r"step ([\d,]+)")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("service-home")
+
+
+@pytest.fixture(scope="module")
+def app(home: Path, browser: Browser) -> Iterator[Served]:
+    assert browser
+    with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as served:
+        yield served
+        assert "Traceback" not in served.log.read_text()
+
+
+def new_visitor(browser: Browser, address: str) -> Page:
+    context: BrowserContext = browser.new_context(
+        viewport={"width": 1440, "height": 1000}, base_url=address
+    )
+    context.set_default_timeout(STARTS_MS)
+    return context.new_page()
+
+
+@pytest.fixture
+def ada(browser: Browser, app: Served) -> Iterator[Page]:
+    page = new_visitor(browser, app.address)
+    yield page
+    for button in ("Stop", "Leave"):  # what a test leaves running would make the next one wait
+        if page.get_by_role("button", name=button).count():
+            page.get_by_role("button", name=button).first.click()
+    page.context.close()
+
+
+def fill(page: Page, label: str, value: str) -> None:
+    field = page.get_by_label(label, exact=True)
+    field.fill(value)
+    field.press("Enter")
+    wait_until_settled(page)
+
+
+def train_long(page: Page, *, epochs: int = 200) -> None:
+    """Press Train for a training that will not end by itself in a minute."""
+    page.goto("/train")
+    page.get_by_text("The engine is ready").wait_for()
+    fill(page, "Epochs", str(epochs))
+    page.get_by_role("button", name="Train", exact=True).click()
+
+
+def shown_step(page: Page) -> int:
+    found = STEP.search(page.get_by_text(STEP).first.inner_text())
+    assert found is not None
+    return int(found[1].replace(",", ""))
+
+
+def wait_for_steps(page: Page) -> None:
+    page.get_by_text(STEP).first.wait_for()
+
+
+def test_a_training_is_paused_stepped_steered_and_says_so(ada: Page) -> None:
+    train_long(ada)
+    wait_for_steps(ada)
+    ada.get_by_role("button", name="Pause").click()
+    ada.get_by_text("Paused").first.wait_for()
+    ada.get_by_role("button", name="Resume").wait_for()
+    before = shown_step(ada)
+    ada.wait_for_timeout(800)
+    assert shown_step(ada) == before
+    ada.get_by_role("button", name="Step").click()
+    expect(ada.get_by_text(f"step {before + 1:,}").first).to_be_visible()
+    job = ada.url
+    ada.get_by_role("slider", name="KL weight").press("ArrowRight")
+    expect(ada).to_have_url(re.compile(r"job=[0-9a-f]{12}-[0-9a-f]{6}"))
+    assert ada.url != job
+    ada.get_by_role("button", name="Resume").click()
+    ada.get_by_text("steered").first.wait_for()
+    marked = ada.locator("img[alt^='kl in nats']")
+    marked.wait_for()
+    source = marked.get_attribute("src") or ""
+    for _ in range(50):
+        if "KL weight" in decoded(source):
+            break
+        ada.wait_for_timeout(200)
+        source = marked.get_attribute("src") or ""
+    assert "KL weight 0.003" in decoded(source)
+
+
+def decoded(source: str) -> str:
+    import base64
+
+    return base64.b64decode(source.split(",", 1)[1]).decode() if "," in source else ""
+
+
+def test_two_browsers_that_ask_for_the_same_watch_one_job_and_one_may_leave(
+    ada: Page, browser: Browser, app: Served
+) -> None:
+    train_long(ada, epochs=198)
+    wait_for_steps(ada)
+    grace = new_visitor(browser, app.address)
+    train_long(grace, epochs=198)
+    wait_for_steps(grace)
+    assert grace.url.split("job=")[1] == ada.url.split("job=")[1]
+    grace.get_by_text("You share this training with another visitor").wait_for()
+    eve = new_visitor(browser, app.address)
+    eve.goto(ada.url)
+    eve.get_by_text("You watch what another visitor trains").wait_for()
+    assert not eve.get_by_role("button", name="Pause").count()
+    ada.reload()
+    ada.get_by_role("button", name="Pause").wait_for()  # a reload does not lose it
+    grace.get_by_role("button", name="Leave").click()
+    at = shown_step(ada)
+    ada.wait_for_timeout(1500)
+    assert shown_step(ada) > at
+    for page in (grace, eve):
+        page.context.close()
+
+
+def test_a_third_training_of_a_visitor_is_refused_with_when_to_come_back(ada: Page) -> None:
+    for epochs in (197, 196):
+        train_long(ada, epochs=epochs)
+        expect(ada).to_have_url(re.compile("job="))
+    train_long(ada, epochs=195)
+    refusal = ada.get_by_text("What you train must be at most 2 jobs at once; got 3. Come back")
+    refusal.wait_for()
+    for button in ada.get_by_text("yours").all():
+        button.click()
+        wait_until_settled(ada)
+        ada.get_by_role("button", name="Stop").click()
+        ada.get_by_text("Stopped").first.wait_for()
+
+
+def test_a_killed_server_lists_its_training_at_the_next_start_and_goes_on_with_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    environment = {"LATENTARIUM_HOME": str(tmp_path)}
+    checkpoints = tmp_path / "cache" / "checkpoints"
+    with serve(("run", "app.py"), tmp_path, environment) as first:
+        page = new_visitor(browser, first.address)
+        train_long(page)
+        wait_for_steps(page)
+        for _ in range(600):
+            if list(checkpoints.glob("*.safetensors")):
+                break
+            page.wait_for_timeout(100)
+        page.context.close()
+        os.kill(first.process.pid, signal.SIGKILL)
+        first.process.wait()
+    with serve(("run", "app.py"), tmp_path, environment) as second:
+        page = new_visitor(browser, second.address)
+        page.goto("/train")
+        page.get_by_text("Interrupted").first.wait_for()
+        page.get_by_role("button", name=re.compile("go on")).first.click()
+        page.get_by_text("The server ended before it was done").wait_for()
+        page.get_by_role("button", name="Go on", exact=True).click()
+        wait_for_steps(page)
+        assert shown_step(page) > 1
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_text("Stopped").first.wait_for()
+        page.context.close()
