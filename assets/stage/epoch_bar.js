@@ -15,6 +15,7 @@ export class EpochBar {
    */
   constructor(onModel, load, onError) {
     Object.assign(this, { onModel, load, onError });
+    this.epochs = [];
     this.slider = make("input", { type: "range", min: "0", step: "1", "aria-label": "Epoch" });
     this.slider.addEventListener("input", () => {
       this.stop();
@@ -48,6 +49,11 @@ export class EpochBar {
     this.slider.value = String(this.at);
     this.#describe();
     return base;
+  }
+
+  /** The epoch that is shown; null of a run that keeps none. */
+  get epoch() {
+    return this.epochs[this.at]?.epoch ?? null;
   }
 
   /** Stop playing. */
@@ -94,7 +100,7 @@ export class EpochBar {
   }
 
   #describe() {
-    const epoch = this.epochs[this.at]?.epoch;
+    const { epoch } = this;
     const total = this.epochs[this.last]?.epoch;
     const words = epoch === 0 ? "before training" : `${epoch} of ${total}`;
     this.words.textContent = words;

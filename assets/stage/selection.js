@@ -7,6 +7,7 @@
 /**
  * @typedef {object} Selection
  * @property {"a" | "b"} which map it was drawn on
+ * @property {Float32Array} xy where the pictures were on it
  * @property {Place[]} polygon its corners
  * @property {Uint8Array} mask 1 for each picture within
  * @property {Uint32Array} indices of the pictures within
@@ -32,7 +33,7 @@ export function selectWithin(which, xy, polygon) {
   }
   const indices = new Uint32Array(count);
   for (let i = 0, at = 0; i < mask.length; i++) if (mask[i]) indices[at++] = i;
-  return { which, polygon, mask, indices };
+  return { which, xy, polygon, mask, indices };
 }
 
 /** The corners of the box between two opposite ones. @returns {Place[]} */

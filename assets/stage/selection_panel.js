@@ -50,7 +50,9 @@ export class SelectionPanel {
       this.marked = selection;
       this.outline = selection ? [{ line: selection.polygon, isClosed: true }] : [];
     }
-    return selection?.which === which ? this.outline : NONE;
+    // On another map, or after another epoch, the same outline would lie around other points.
+    const isThere = selection?.which === which && selection.xy === this.stage.models[which].map.xy;
+    return isThere ? this.outline : NONE;
   }
 
   #showSheet(indices) {

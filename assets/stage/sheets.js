@@ -5,7 +5,10 @@
 import { contextOf, make } from "./elements.js";
 import { StageError } from "./errors.js";
 
+const RETRY_MS = 5000; // after which a sheet that did not come is asked for again
 const MOST_KEPT = 16; // decoded sheets; those of 28×28 tiles take 8 MB each
+
+const REMEDY = "Check that the app is still running, then reload the page.";
 
 export class Sheets {
   /**
@@ -20,6 +23,8 @@ export class Sheets {
     /** @type {Map<number, {image: HTMLImageElement, isReady: boolean, loading: Promise<void>}>} */
     this.kept = new Map();
     this.onLoad = () => {};
+    /** @type {Error | null} why a sheet did not come, if one did not */
+    this.failure = null;
     /** @type {(error: Error) => void} */
     this.onFail = () => {};
   }
@@ -66,15 +71,19 @@ export class Sheets {
   #load(number) {
     const image = new Image();
     image.src = this.addressOf(number);
-    const sheet = { image, isReady: false, loading: image.decode() };
+    const loading = image.decode().catch(() => {
+      throw new StageError("A sheet of thumbnails", "a picture", "none", REMEDY);
+    });
+    const sheet = { image, isReady: false, loading };
     sheet.loading.then(
       () => {
         sheet.isReady = true;
         this.onLoad();
       },
-      () => {
-        const remedy = "Check that the app is still running, then reload the page.";
-        this.onFail(new StageError("A sheet of thumbnails", "a picture", "none", remedy));
+      (error) => {
+        setTimeout(() => this.kept.delete(number), RETRY_MS);
+        this.failure = error;
+        this.onFail(error);
       },
     );
     return sheet;

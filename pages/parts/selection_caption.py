@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from pages.parts.shared import atlas
 from vizmodels.analysis.points import Extent
@@ -20,17 +22,15 @@ def show_selection(
     extent: Extent,
 ) -> None:
     """How well each model reconstructs the pictures within the polygon drawn on a map."""
-    if not selected:
+    coordinates = _coordinates(models, selected, kind, extent)
+    if coordinates is None or selected is None:
         return
-    drawn_on = models[0] if selected.get("map") == "a" else models[-1]
-    projection = atlas().projection(drawn_on.id, kind, extent=extent)
-    assert projection is not None
     try:
         polygon = read_polygon(selected.get("polygon"))
     except LatentariumError as error:
         st.warning(str(error))
         return
-    inside = inside_polygon(projection.coordinates, polygon)
+    inside = inside_polygon(coordinates, polygon)
     if not inside.any():
         return
     errors = [atlas().squared_errors(model.id, extent) for model in models]
@@ -39,3 +39,23 @@ def show_selection(
         for model, error in zip(models, errors, strict=True)
     )
     st.caption(f"{inside.sum():,} pictures selected · squared error per pixel · {told}")
+
+
+def _coordinates(
+    models: Sequence[RunRecord],
+    selected: Mapping[str, Any] | None,
+    kind: ProjectionKind,
+    extent: Extent,
+) -> NDArray[np.float32] | None:
+    """Of the map the polygon was drawn on; None if that is no longer the one shown."""
+    run = next((m.id for m in models if selected and m.id == selected.get("run")), None)
+    if selected is None or run is None or selected.get("kind") != kind:
+        return None
+    epoch = selected.get("epoch")
+    if epoch in atlas().epochs(run)[:-1]:
+        coordinates = atlas().epoch_view(run, epoch, kind, extent).coordinates
+    else:
+        projection = atlas().projection(run, kind, extent=extent)
+        assert projection is not None
+        coordinates = projection.coordinates
+    return coordinates if len(coordinates) == selected.get("n") else None

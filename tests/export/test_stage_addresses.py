@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from pages.parts import artefacts, shared
-from pages.parts.stage import _model, _points
+from pages.parts.stage import _model, stage_points
 from vizmodels.runs.library import RunRecord
 
 CACHES = (shared.library, shared.atlas, artefacts.program, artefacts.sprite)
@@ -64,7 +64,7 @@ def test_all_that_a_map_needs_is_there(record: RunRecord, kind: str) -> None:
 def test_each_epoch_has_its_own_weights_and_its_own_map(record: RunRecord) -> None:
     side = _model(record, "pca", "some")
     epochs = side["epochs"]
-    assert next(one["epoch"] for one in epochs) == 0 and len(epochs) > 4
+    assert epochs[0]["epoch"] == 0 and len(epochs) > 4
     first, last = epochs[0], epochs[-1]
     assert fetch(first["program"]).body == fetch(last["program"]).body
     assert fetch(first["weights"]).body != fetch(last["weights"]).body
@@ -76,7 +76,7 @@ def test_each_epoch_has_its_own_weights_and_its_own_map(record: RunRecord) -> No
 
 
 def test_all_pictures_are_served_on_more_sheets(record: RunRecord) -> None:
-    some, every = (_points(record, extent) for extent in ("some", "all"))
+    some, every = (stage_points(record, extent) for extent in ("some", "all"))
     assert (some["n"], every["n"]) == (10_000, 24_000)
     for points, n_sheets in ((some, 4), (every, 10)):
         for sheet in (0, n_sheets - 1):
@@ -86,7 +86,7 @@ def test_all_pictures_are_served_on_more_sheets(record: RunRecord) -> None:
 
 
 def test_the_pictures_most_alike_leave_out_the_one_itself(record: RunRecord) -> None:
-    url = _points(record, "some")["url"]
+    url = stage_points(record, "some")["url"]
     alike = json.loads(bytes(fetch(f"{url}/alike/17.json").body))
     assert len(alike["pictures"]) == 8 and 17 not in alike["pictures"]
     assert alike["squared_errors"] == sorted(alike["squared_errors"])
@@ -113,5 +113,5 @@ def test_the_pictures_most_alike_leave_out_the_one_itself(record: RunRecord) -> 
 )
 def test_other_addresses_are_not_found(record: RunRecord, path: str) -> None:
     run = f"artefacts/runs/{shared.atlas().run_key(record.id)}"
-    points = _points(record, "some")["url"]
+    points = stage_points(record, "some")["url"]
     assert fetch(path.format(run=run, points=points)).status_code == 404
