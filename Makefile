@@ -30,6 +30,7 @@ gallery: .venv/app.ready ## train and measure the shipped runs that are not ther
 figures: .venv/test.ready ## take the pictures of the README from real runs
 	$(BIN)/python -m bench.pictures
 	$(BIN)/python -m bench.sheets
+	$(BIN)/python -m bench.clip
 
 clean: ## remove the environment
 	rm -rf .venv

@@ -8,7 +8,7 @@ from pages.parts.sweep_charts import show_charts
 from pages.parts.sweep_form import sweep_form
 from pages.parts.sweep_grid import settings_of, show_grid, sweep_table
 from pages.parts.visitor import visitor
-from vizmodels.analysis.seeds import over_seeds
+from vizmodels.analysis.intervals import mean_interval
 from vizmodels.analysis.sweep_table import figures_in
 from vizmodels.errors import LatentariumError
 from vizmodels.jobs.ledger import in_words
@@ -111,5 +111,5 @@ explanation(
         "Length of training: is 25 epochs better than 5 by more than the seeds differ?",
     ],
     r"\bar m \pm t_{0.975,\,n-1}\, \frac{s}{\sqrt n}\quad\text{over } n \text{ seeds}",
-    [over_seeds],
+    [mean_interval],
 )

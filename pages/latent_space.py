@@ -58,7 +58,7 @@ if models and data_are_here(models[0]):
             show_stage(model, kind=on_third.kind, key="third_stage", height=THIRD_HEIGHT)
         else:
             show_3d([model], on_third.kind)
-        show_status([model], on_third, axes)
+        show_status([model], on_third, axes, first=2)
     shapes = show_shapes(models)
     names = lettered(models)
     offer_export(

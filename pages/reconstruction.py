@@ -58,7 +58,7 @@ if models and data_are_here(models[0]):
         mse, n = report.squared_error, len(report.squared_error)
         half = 1.96 * mse.std() / np.sqrt(n)
         numbers = [
-            f"error {mse.mean():.4f} ± {half:.4f}, on these {mse[chosen].mean():.4f}",
+            f"error {mse.mean():.5f} ± {half:.5f}, on these {mse[chosen].mean():.5f}",
             f"detail kept {report.detail_kept:.0%}".replace("%", " %"),
             size_text(size),
         ]
@@ -94,7 +94,8 @@ explanation(
     "sharp, less is blurred. A code is one of a finite number, so its bits can be counted; a float "
     "has no such number, but the KL of a VAE's posterior says how many bits a picture tells "
     "through it. The bars take each loss apart into its terms times their weights: models whose "
-    "losses differ may yet reconstruct alike, and the other way round.",
+    "losses differ may yet reconstruct alike, and the other way round. PCA's loss is taken before "
+    "its pixels are cut to [0, 1], so it is a little above its error.",
     [
         "Choose the worst pictures: what do they have in common?",
         "Set a 2-D and a 16-D model side by side: which details come with more axes?",

@@ -236,7 +236,7 @@ FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
         (
             lambda: Training(colour="red"),
             "colour must be one of the fields epochs, batch_size, learning_rate, noise_weight, "
-            "seed, schedule, binarise, solver; got red. Leave it out.",
+            "seed, schedule, binarise, solver, moves; got red. Leave it out.",
         ),
         (
             lambda: AutoencoderSpec(kl_weight=1),

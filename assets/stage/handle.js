@@ -10,6 +10,7 @@ export function handleOf(stage) {
     count: () => stage.points.n,
     decode: (which, z) => stage.models[which].decode(z).slice(),
     encode: (which, pixels) => stage.models[which].encode(pixels),
+    panel: (title) => stage.panels.find(title),
     probe: (which = "a") => {
       const { z, pixels } = stage.probe.sides[which];
       return { z: z.slice(), pixels: pixels?.slice() ?? null };

@@ -34,6 +34,7 @@ const RELOAD = "Reload the page; if that does not help, choose another run.";
  * @property {boolean} hasPrior whether it was trained towards N(0, I)
  * @property {import("./latents.js").Latents} latents
  * @property {import("./numbers.js").Axis[]} axes
+ * @property {import("./interpolation.js").Simplex | null} simplex of a discrete VAE
  * @property {import("./codes.js").Codebook | null} codebook of a VQ-VAE
  * @property {Float32Array} mean latent of all points
  * @property {(z: Float32Array) => Float32Array} decode into a buffer that is used again
@@ -100,6 +101,7 @@ export async function loadCore(spec, points) {
     spec,
     dim,
     hasPrior: program.posterior,
+    simplex: simplexOf(program.encoder),
     latents,
     axes,
     codebook: readCodebook(program, weights, spec.codes),
@@ -113,6 +115,12 @@ export async function loadCore(spec, points) {
       return { mu: both.slice(0, dim), sigma };
     },
   };
+}
+
+/** A discrete VAE's encoder ends with its variables' probabilities. */
+function simplexOf(layers) {
+  const last = layers.at(-1);
+  return last?.op === "softmax" ? { groups: last.groups, classes: last.classes } : null;
 }
 
 /**

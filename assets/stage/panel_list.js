@@ -3,6 +3,8 @@
  */
 
 import { Codes } from "./codes_panel.js";
+import { Draw } from "./draw.js";
+import { Paths } from "./paths.js";
 import { PicturePanel } from "./picture_panel.js";
 import { SelectionPanel } from "./selection_panel.js";
 import { Sliders } from "./sliders.js";
@@ -12,5 +14,7 @@ export const PANELS = [
   Sliders,
   Codes,
   PicturePanel,
+  Paths,
+  Draw,
   SelectionPanel,
 ];

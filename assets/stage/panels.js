@@ -8,6 +8,8 @@
  * - `fits(stage)`  whether it has anything to show of the models loaded; if not, its tab is hidden
  *     and the next one is opened.
  * - `show(stage)`  whenever models have been loaded or changed, also while another tab is open.
+ * - `prepare(probe)`  in every frame while its tab is open, before the probe's latents are decoded:
+ *     the place to change the probe or the marks.
  * - `update(probe)`  in every frame drawn while its tab is open, and once when it is opened.
  * - `leave()`   when another tab is opened: stop what plays.
  * - `marks(which)`  what it draws over map "a" or "b" while its tab is open, in places of the map:
@@ -17,12 +19,14 @@
  * - `pointer.grab(which, x, y, event)`  a press; an object {move(x, y), end(), cancel()} takes the
  *     drag that follows, null leaves it to the map.
  * - `key(event)`  a key pressed within the stage while its tab is open; true if it was used.
+ * - `shortcut`  a letter that opens its tab from anywhere in the stage.
  *
  * All but `title`, `element` and `show` may be left out. Of the stage a panel uses what stands under
  * "For panels" in `stage.js`.
  */
 
 import { make } from "./elements.js";
+import { StageError } from "./errors.js";
 
 /**
  * @typedef {object} Panel
@@ -30,12 +34,14 @@ import { make } from "./elements.js";
  * @property {HTMLElement} element
  * @property {(stage: import("./stage.js").Stage) => boolean} [fits]
  * @property {(stage: import("./stage.js").Stage) => void} show
+ * @property {(probe: import("./probe.js").Probe) => void} [prepare]
  * @property {(probe: import("./probe.js").Probe) => void} [update]
  * @property {() => void} [leave]
  * @property {(which: "a" | "b") => import("./overlay.js").Mark[]} [marks]
  * @property {{pick?: (which: "a" | "b", x: number, y: number, isTouch: boolean) => boolean,
  *   grab?: (which: "a" | "b", x: number, y: number, event: PointerEvent) => any}} [pointer]
  * @property {(event: KeyboardEvent) => boolean} [key]
+ * @property {string} [shortcut]
  */
 
 export class Panels {
@@ -66,8 +72,21 @@ export class Panels {
   }
 
   /** @param {import("./probe.js").Probe} probe */
+  prepare(probe) {
+    this.open.prepare?.(probe);
+  }
+
+  /** @param {import("./probe.js").Probe} probe */
   update(probe) {
     this.open.update?.(probe);
+  }
+
+  /** @param {string} title in any case @returns {Panel} */
+  find(title) {
+    const found = this.panels.find((panel) => panel.title.toLowerCase() === title.toLowerCase());
+    if (found) return found;
+    const known = this.panels.map((panel) => panel.title.toLowerCase()).join(", ");
+    throw new StageError("The panel", `one of ${known}`, `“${title}”`, "Open the page again.");
   }
 
   /** Bring a panel to the front. @param {Panel} panel */
@@ -76,6 +95,15 @@ export class Panels {
     this.open.leave?.();
     this.#mark(panel);
     this.onChange();
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether it was used */
+  key(event) {
+    if (this.open.key?.(event)) return true;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return false;
+    const wanted = this.panels.find((panel) => panel.shortcut === event.key);
+    if (wanted) this.choose(wanted);
+    return Boolean(wanted);
   }
 
   #isHidden(panel) {
@@ -93,7 +121,8 @@ export class Panels {
   }
 
   #makeTab(panel) {
-    const tab = make("button", { type: "button", role: "tab" }, panel.title);
+    const title = panel.shortcut ? `Key: ${panel.shortcut}` : "";
+    const tab = make("button", { type: "button", role: "tab", title }, panel.title);
     tab.addEventListener("click", () => this.choose(panel));
     return tab;
   }

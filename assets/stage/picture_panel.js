@@ -39,8 +39,11 @@ export class PicturePanel {
     if (stage.panels.open === this) this.#follow();
   }
 
-  update() {
+  prepare() {
     this.#follow();
+  }
+
+  update() {
     for (const row of this.thumbnails ?? []) row.paint();
   }
 

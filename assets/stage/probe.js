@@ -12,7 +12,8 @@ import { nearestPoints } from "./nearest.js";
  * @typedef {object} Side what one model shows
  * @property {import("./load.js").Model} model
  * @property {Float32Array} z
- * @property {Float32Array | null} pixels last decoded; the decoder's own buffer
+ * @property {Float32Array | null} pixels last decoded
+ * @property {{model: import("./load.js").Model, z: Float32Array} | null} decoded what they are of
  * @property {[number, number] | null} place of z on the map, if it has one
  * @property {boolean} isLive false while nothing says what this model should decode
  * @property {boolean} isSupported false where a map has no data
@@ -27,7 +28,7 @@ export class Probe {
       const model = models[which];
       const z = model.mean.slice();
       const place = model.map.inverse.toMap(z);
-      this.sides[which] = { model, z, place, pixels: null, isLive: true, isSupported: true };
+      this.sides[which] = { model, z, place, pixels: null, decoded: null, isLive: true, isSupported: true };
     }
     /** @type {number | null} the picture under the probe */
     this.index = null;
@@ -79,6 +80,17 @@ export class Probe {
     }
     this.sides[which].z.set(z);
     this.settle(which);
+  }
+
+  /** Look at a latent of each model, as when both encode one picture. */
+  setLatents(/** @type {Partial<Record<Which, ArrayLike<number>>>} */ latents) {
+    this.index = null;
+    for (const [which, z] of Object.entries(latents)) {
+      const side = this.sides[which];
+      side.z.set(z);
+      side.place = side.model.map.inverse.toMap(side.z);
+      side.isLive = side.isSupported = true;
+    }
   }
 
   /** Model A back to its anchor on every axis. */
@@ -146,4 +158,19 @@ export function pictureAt(tree, x, y, reach) {
 /** @param {import("./load.js").Core} model @param {number} index */
 export function latentOf(model, index) {
   return model.latents.row(index);
+}
+
+/**
+ * Decode where a side looks, unless that is what its pixels show.
+ * @param {Side} side
+ * @returns {boolean} whether it was decoded
+ */
+export function refresh(side) {
+  const { model, z, decoded } = side;
+  if (decoded?.model === model && z.every((value, k) => value === decoded.z[k])) return false;
+  const pixels = model.decode(z); // in a buffer that panels decode into as well
+  side.pixels = side.pixels?.length === pixels.length ? side.pixels : new Float32Array(pixels.length);
+  side.pixels.set(pixels);
+  side.decoded = { model, z: z.slice() };
+  return true;
 }

@@ -12,7 +12,7 @@ import { MapView } from "./map.js";
 import { Movement } from "./movement.js";
 import { PANELS } from "./panel_list.js";
 import { Panels } from "./panels.js";
-import { pictureAt, Probe } from "./probe.js";
+import { pictureAt, Probe, refresh } from "./probe.js";
 import { arrange, shuffledOrder } from "./raster.js";
 import { paintThumbnail, Readout } from "./readout.js";
 import { selectWithin } from "./selection.js";
@@ -116,6 +116,7 @@ export class Stage {
     this.root.style.setProperty("--stage-height", `${data.height ?? 620}px`);
     const wanted = JSON.stringify([data.points, data.a, data.b]);
     this.#setLayout(data);
+    this.#openPanel(data.panel ?? null);
     if (wanted === this.wanted) return;
     this.wanted = wanted;
     this.root.dataset.ready = "false";
@@ -273,6 +274,7 @@ export class Stage {
         this.probe.moveTo(which, x, y, this.maps[which].unitsOf(REACH));
       }
     }
+    this.panels.prepare(this.probe);
     this.#decode();
     const began = performance.now();
     let isDrawn = true;
@@ -301,9 +303,7 @@ export class Stage {
   #decode() {
     const began = performance.now();
     for (const side of Object.values(this.probe.sides)) {
-      if (!side.isLive) continue;
-      side.pixels = side.model.decode(side.z);
-      this.stats.decodes++;
+      if (side.isLive && refresh(side)) this.stats.decodes++;
     }
     this.stats.lastDecodeMs = performance.now() - began;
   }
@@ -323,6 +323,13 @@ export class Stage {
       pinned: placeOf(pinned),
       pinnedColour: pinned === null ? "" : this.cssOf(pinned),
     };
+  }
+
+  /** The panel that Python asks for; a rerun that asks for the same one leaves the visitor's. */
+  #openPanel(title) {
+    if (title === this.askedPanel) return;
+    this.askedPanel = title;
+    if (title !== null) this.panels.choose(this.panels.find(title));
   }
 
   #setLayout(data) {
@@ -380,9 +387,10 @@ export class Stage {
   }
 
   #key(event) {
-    if (!this.probe || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.probe) return;
     if (event.target.matches("select, input:not([type='range'])")) return; // typed there
-    if (this.panels.open.key?.(event) || event.defaultPrevented) return;
+    if (this.panels.key(event) || event.defaultPrevented) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && this.selection) this.select(null);
     else if (event.key === "Escape" && this.probe.pinned !== null) this.pin(null);
     else if (event.key === "g") this.#toggleManifold();

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.engine_start import is_starting, wait_for_start
 from pages.parts.shared import atlas, reports
 from pages.parts.visitor import visitor
 from vizmodels.analysis.reports import ReportKind
@@ -34,6 +35,10 @@ def awaited(
     if not missing:
         return found
     try:
+        if is_starting():
+            with st.container(height=height, border=False):
+                wait_for_start()
+            return None
         jobs = {model.id: _submit(kind, model) for model in missing}
     except EngineUnavailable:
         with st.spinner(doing, show_time=True):

@@ -18,13 +18,14 @@ from vizmodels.analysis.codebook import (
     distances_to_codes,
     picture_full_of,
 )
-from vizmodels.figures.codes import codebook_figure, distances_figure, usage_figure
+from vizmodels.figures.codes import codebook_figure, distances_figure, patches_sheet, usage_figure
 from vizmodels.figures.images import tile_sheet
 from vizmodels.models.vqvae import VQVAE
 from vizmodels.runs.library import RunRecord
 
-N_PATCHES, PATCH_COLUMNS = 60, 12
-WIDEST_PATCHES, WIDEST_PICTURE = 560, 240  # px
+N_PATCHES, PATCH_COLUMNS = 48, 12
+PATCH_CELLS = 3  # along each side of a patch
+WIDEST_PATCHES, WIDEST_PICTURE = 720, 240  # px
 
 
 def report_of(record: RunRecord) -> CodebookReport:
@@ -44,8 +45,9 @@ def show_usage(record: RunRecord) -> None:
         "Perplexity": f"{report.perplexity:.1f}",
         "Bits per code": f"{report.entropy_bits:.2f} of {np.log2(k):.0f}",
     }
-    for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(name, value)
+    with st.container(horizontal=True, gap="large"):
+        for name, value in figures.items():
+            st.metric(name, value, width="content")
     usage, places = st.columns(2)
     with usage:
         st.caption(
@@ -127,9 +129,9 @@ def _show_code(record: RunRecord) -> None:
             return
         st.caption(
             f"{len(patches)} of the {report.counts[code]:,} places in test images where it "
-            "stands: the middle cell of each, with its neighbours"
+            "stands: the framed cell of each, with its neighbours"
         )
-        sheet = tile_sheet(patches, PATCH_COLUMNS)
+        sheet = patches_sheet(patches, PATCH_CELLS, PATCH_COLUMNS, report.colours[code])
         show_sheet(sheet, f"Parts of test images coded {code}", widest=WIDEST_PATCHES)
 
 
@@ -156,7 +158,8 @@ def _show_patch(record: RunRecord) -> None:
         mask = np.full_like(report.codes[image : image + 1], -1)
         mask[0, row - 1, column - 1] = 0
         patch = code_patches(images[image : image + 1].numpy(), mask, 0, 1, seed=0)
-        show_sheet(tile_sheet(patch, 1), "The cell with its neighbours", WIDEST_PICTURE // 2)
+        framed = patches_sheet(patch, PATCH_CELLS, 1, report.colours[code])
+        show_sheet(framed, "The cell with its neighbours", WIDEST_PICTURE // 2)
     with chart:
         st.caption(
             f"Distance from what the encoder gives for this cell to each code. Code {code} is the "

@@ -1,4 +1,4 @@
-"""A codebook that collapses and two that do not: small trainings at the press of a button."""
+"""A codebook that collapses and one that does not: small trainings at the press of a button."""
 
 import numpy as np
 import streamlit as st
@@ -11,6 +11,7 @@ from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment
 from vizmodels.figures.codes import EpochCurve, usage_over_training_figure
 from vizmodels.jobs import Curve, board
+from vizmodels.specs import VQVAESpec
 
 REFRESH_SECONDS = 1.0
 MEASURES = {"perplexity": "perplexity, codes", "usage": "codes used, %"}
@@ -22,13 +23,13 @@ def show_collapse(dataset: str) -> None:
     experiments = collapse_and_cure(dataset)
     missing = [e for e in experiments.values() if e not in library()]
     st.markdown(
-        f"The same small VQ-VAE with {CODEBOOK_SIZE} codes, trained three times for {EPOCHS} "
+        f"The same small VQ-VAE with {CODEBOOK_SIZE} codes, trained twice for {EPOCHS} "
         f"epochs on {dataset}. With codes that start **small and random** a few lie nearest to "
-        "everything and the others never move. **Revive** those that die, or **start** them at "
-        "encoded vectors, and nearly all find something to stand for."
+        "everything and the others never move. **Start them at encoded vectors and revive** those "
+        "that die, and nearly all find something to stand for."
     )
     if missing and not _is_training(experiments):
-        label = f"Train {len(missing)} small VQ-VAEs, about 20 s each on two cores"
+        label = "Train both small VQ-VAEs, about 20 s each on two cores"
         if not st.button(label, key="collapse", type="primary"):
             return
         try:
@@ -36,7 +37,8 @@ def show_collapse(dataset: str) -> None:
                 board().submit(experiment, visitor())
         except LatentariumError as error:
             st.error(str(error))
-            return
+            if not _is_training(experiments):
+                return
     every = REFRESH_SECONDS if missing else None
     st.fragment(_show_curves, run_every=every)(experiments, bool(missing))
 
@@ -80,5 +82,6 @@ def _curve(experiment: Experiment) -> Curve | None:
     elif not job.is_over:
         latest = job.latest
         at = "waiting" if latest is None else f"epoch {latest.epoch} of {latest.n_epochs}"
-        st.caption(f"{job.title}: {at}")
+        start = experiment.model.initialisation if isinstance(experiment.model, VQVAESpec) else ""
+        st.caption(f"{job.title}, {start} start: {at}")
     return job.curve

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -9,9 +10,10 @@ import streamlit as st
 from pages.parts.model_label import LETTERS, show_label
 from pages.parts.pictures import ink, show_sheet, show_svg
 from pages.parts.run_kinds import first_map_kind
-from pages.parts.shared import atlas
+from pages.parts.shared import atlas, library
 from pages.parts.stage import axis_names
-from vizmodels.analysis.denoising import Denoised, denoise
+from vizmodels.analysis.denoising import Denoised, denoise, embed_all
+from vizmodels.analysis.projection import Projection, project
 from vizmodels.figures.arrows import arrows_svg
 from vizmodels.figures.images import stacked, tile_sheet
 from vizmodels.runs.library import RunRecord
@@ -55,7 +57,7 @@ def show_noise(models: Sequence[RunRecord]) -> None:
             show_svg(_arrows(model, results[at]), f"Latents of {model.title}", WIDEST_MAP)
             moved = np.linalg.norm(results[at].z_noisy - results[at].z_clean, axis=1).mean()
             back = np.linalg.norm(results[at].z_again - results[at].z_clean, axis=1).mean()
-            spread = float(np.linalg.norm(atlas().latents(model.id).std(axis=0)))
+            spread = _ground(model.id, atlas().run_key(model.id)).spread
             st.caption(
                 f"{LETTERS[at]} · moved by {moved / spread:.2f} of the map's spread, after "
                 f"decoding {back / spread:.2f} from the clean place"
@@ -71,16 +73,35 @@ def _denoised(run_id: str, key: str, weight: float) -> Denoised:
     return denoise(run.autoencoder, images, weight)
 
 
+class _Ground(NamedTuple):
+    """The map under the arrows, and how far its latents lie from their mean (root mean square)."""
+
+    shown: Projection
+    spread: float
+
+
+@functools.lru_cache(KEPT)
+def _ground(run_id: str, key: str) -> _Ground:
+    """Of the first thousand pictures; `key` only tells versions apart.
+
+    Not the atlas's map, for which ten times as many pictures are encoded.
+    """
+    assert key.startswith(run_id)
+    run = atlas().run(run_id)
+    images = atlas().points(run.experiment.dataset).pictures.images[:N_POINTS]
+    latents = embed_all(run.autoencoder, images)
+    kind = first_map_kind(library().record(run_id))
+    return _Ground(project(latents, kind), float(np.linalg.norm(latents.std(axis=0))))
+
+
 def _arrows(model: RunRecord, result: Denoised) -> str:
-    kind = first_map_kind(model)
-    shown = atlas().projection(model.id, kind)
-    assert shown is not None
+    shown = _ground(model.id, atlas().run_key(model.id)).shown
     labels = atlas().points(model.experiment.dataset).labels()
     start, end, again = (shown.place(z) for z in (result.z_clean, result.z_noisy, result.z_again))
-    x_name, y_name = axis_names(kind, shown.explained)
+    x_name, y_name = axis_names(shown.kind, shown.explained)
     return arrows_svg(
-        shown.coordinates[:N_POINTS],
-        None if labels is None else labels[:N_POINTS],
+        shown.coordinates,
+        None if labels is None else labels[: len(shown.coordinates)],
         start,
         end,
         again,

@@ -6,6 +6,7 @@ from typing import cast
 
 import streamlit as st
 
+from pages.parts.engine_start import is_starting, wait_for_start
 from pages.parts.model_label import LETTERS, short_title
 from pages.parts.shared import atlas
 from pages.parts.visitor import visitor
@@ -30,6 +31,7 @@ class Shown:
     wanted : the kind that was asked for
     extent : whether some or all pictures are on it
     jobs : run -> job that computes its map
+    must_wait : whether the engine that would compute it is still starting
     refusal : why it cannot be computed
     """
 
@@ -37,6 +39,7 @@ class Shown:
     wanted: ProjectionKind
     extent: Extent
     jobs: Mapping[str, str] = field(default_factory=dict[str, str])
+    must_wait: bool = False
     refusal: str = ""
 
 
@@ -48,24 +51,32 @@ def ready_projection(
     if not missing:
         return Shown(wanted, wanted, extent)
     try:
+        if is_starting():
+            return Shown("pca", wanted, extent, must_wait=True)
         jobs = {model.id: _submit(model, wanted, n_axes, extent) for model in missing}
         return Shown("pca", wanted, extent, jobs)
     except LatentariumError as error:
         return Shown("pca", wanted, extent, refusal=f"{error} PCA is shown instead.")
 
 
-def show_status(models: Sequence[RunRecord], shown: Shown, n_axes: int) -> None:
+def show_status(models: Sequence[RunRecord], shown: Shown, n_axes: int, first: int = 0) -> None:
     """Below the maps: how far each can be trusted, or what is being computed.
 
-    It stands in a place of its own height, so that the map above stays where it is.
+    It stands in a place of its own height, so that the map above stays where it is. `first` is the
+    slot of the first of the models, 0 for A.
     """
     if shown.refusal:
         st.warning(shown.refusal)
     with st.container(height=STATUS_HEIGHT, border=False):
+        if shown.must_wait:
+            wait_for_start()
+            return
         if shown.jobs:
             st.fragment(_wait, run_every=REFRESH_SECONDS)(shown.jobs, shown.wanted, shown.extent)
             return
-        for at, (model, column) in enumerate(zip(models, st.columns(len(models)), strict=True)):
+        for at, (model, column) in enumerate(
+            zip(models, st.columns(len(models)), strict=True), start=first
+        ):
             projection = atlas().projection(model.id, shown.kind, n_axes, shown.extent)
             assert projection is not None
             axes = f"{model.embedding_dim} → {n_axes} axes"

@@ -1,6 +1,6 @@
 """Puts the stage on a page: names and addresses go to the browser, nothing else."""
 
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -14,6 +14,8 @@ from vizmodels.runs.library import RunRecord
 from vizmodels.specs import DiscreteVAESpec
 
 STAGE_HEIGHT = 640  # px
+
+Panel = Literal["sliders", "codes", "picture", "paths", "draw", "selection"]
 
 # The modules are fetched and kept by the browser; only these lines travel with the page.
 _LOADER = """
@@ -30,6 +32,7 @@ def show_stage(
     *,
     kind: ProjectionKind = "raw",
     extent: Extent = "some",
+    panel: Panel | None = None,
     key: str = "stage",
     height: int = STAGE_HEIGHT,
 ) -> Any:
@@ -40,6 +43,8 @@ def show_stage(
     a, b : runs on the same images
     kind : the map to show; for UMAP and t-SNE it must have been computed before
     extent : how many pictures
+    panel : the tab that is open at first, and again whenever another one is asked for; the first
+        tab unless given
     key : of the component
     height : px
 
@@ -57,6 +62,7 @@ def show_stage(
         "a": _model(a, kind, extent),
         "b": None if b is None else _model(b, kind, extent),
         "view": "map" if a.embedding_dim <= 2 else "sliders",
+        "panel": panel,
         "height": height,
     }
     return component(

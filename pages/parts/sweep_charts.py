@@ -1,5 +1,7 @@
 """A sweep's figures as curves over one knob, and on the plane of rate and distortion."""
 
+import math
+
 import streamlit as st
 
 from pages.parts.export import show_chart
@@ -45,8 +47,7 @@ def _show_curves(settings: list[Setting], knob: SweepAxis, figure: str, unit: st
             ", ".join(f"{AXIS_NAMES[name]} {value:g}" for name, value in others),
             tuple(x for x, _ in points),
             tuple(told.mean for _, told in points),
-            tuple(told.low for _, told in points),
-            tuple(told.high for _, told in points),
+            tuple(0.0 if math.isnan(told.half_width) else told.half_width for _, told in points),
         )
         for others, points in curves_along(settings, knob, figure).items()
     ]

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.artefacts import stage_address
 from pages.parts.sweep_form import AXIS_NAMES
+from vizmodels.analysis.intervals import Interval
 from vizmodels.analysis.sweep_table import Setting, figures_in
 from vizmodels.export.tables import Column
 from vizmodels.figures.ablation import CellColour, cell_colours
@@ -62,7 +63,7 @@ def show_grid(progress: SweepProgress, figure: str, chosen: str | None, key: str
     across = progress.sweep.values(axes[-1]) if axes else (0.0,)
     down = list(axes[:-1])
     shown = [
-        _cell(own, None if one is None else (one.mean, one.high - one.mean), colour, chosen)
+        _cell(own, one, colour, chosen)
         for own, one, colour in zip(cells, told, colours, strict=True)
     ]
     width = len(across)
@@ -94,7 +95,7 @@ def _by_setting(progress: SweepProgress) -> list[tuple[CellProgress, ...]]:
 
 def _cell(
     cells: tuple[CellProgress, ...],
-    told: tuple[float, float] | None,
+    told: Interval | None,
     colour: CellColour | None,
     chosen: str | None,
 ) -> dict[str, object]:
@@ -110,10 +111,10 @@ def _cell(
     states = {cell.state for cell in cells}
     order = ("running", "queued", "failed", "cancelled", "missing", "done")
     state = next((one for one in order if one in states), "missing")
-    text = "" if told is None else f"{told[0]:.3g}"
+    text = "" if told is None else f"{told.mean:.3g}"
     detail = f"{n_done} of {len(cells)}" if n_done < len(cells) else ""
-    if told is not None and told[1] > 0:
-        detail = f"± {told[1]:.1g}" if not detail else f"± {told[1]:.1g} · {detail}"
+    if told is not None and told.half_width > 0:
+        detail = " · ".join(filter(None, (f"± {told.half_width:.1g}", detail)))
     names = ", ".join(f"{AXIS_NAMES[axis]} {value:g}" for axis, value in cells[0].values.items())
     return {
         "text": text or {"running": "…", "queued": "waits", "failed": "failed"}.get(state, "–"),

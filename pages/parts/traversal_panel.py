@@ -29,7 +29,7 @@ def show_traversals(models: Sequence[RunRecord], index: int) -> None:
     st.markdown("#### One axis at a time")
     names = lettered(models)
     chosen = st.segmented_control(
-        "Model", LETTERS[: len(models)], default="A", required=True, key="traversed",
+        "Model", list(LETTERS[: len(models)]), default="A", required=True, key="traversed",
         format_func=lambda letter: names[LETTERS.index(letter)],
     )  # fmt: skip
     model = models[LETTERS.index(chosen)]

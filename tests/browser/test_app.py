@@ -134,8 +134,9 @@ def test_an_address_that_names_no_run_opens_the_default_with_a_sentence(visitor:
 def test_the_chosen_models_go_along_to_the_next_page(visitor: Page) -> None:
     run_id = shipped_id("AE mlp · 16-D · strokes")
     open_map(visitor, f"/latent_space?a={run_id}")
+    visitor.get_by_text("Look inside").click()
     visitor.get_by_role("link", name="Reconstruction").click()
-    expect(visitor.get_by_text("Model A · AE mlp · 16-D · strokes")).to_be_visible()
+    expect(visitor.get_by_text("A · AE mlp · 16-D").first).to_be_visible()
     assert f"a={run_id}" in visitor.url
 
 
@@ -150,6 +151,29 @@ def test_a_link_restores_the_models_the_map_and_the_axes(visitor: Page) -> None:
     expect(visitor.get_by_role("radio", name="Raw axes")).to_be_checked()
     expect(visitor.get_by_role("radio", name="3-D")).to_be_checked()
     assert f"a={run_id}" in visitor.url
+
+
+def test_the_noise_slider_denoises_anew_and_leaves_the_rest_of_the_page_alone(
+    visitor: Page,
+) -> None:
+    visitor.goto("/denoising")
+    slider = visitor.get_by_role("slider", name="Noise weight w")
+    expect(slider).to_have_value("0.5")
+    noisy = visitor.get_by_alt_text("Clean and noisy pictures, weight")
+    denoised = visitor.get_by_alt_text("Denoised by AE mlp · 16-D · strokes · noise 0.5")
+    arrows = visitor.get_by_alt_text("Latents of AE mlp · 16-D · strokes · noise 0.5")
+    curve = visitor.locator(".js-plotly-plot")
+    for shown in (noisy, denoised, arrows, curve):
+        expect(shown).to_be_visible(timeout=TRAINING_LIMIT_MS)
+    curve.evaluate("element => { window.sameCurve = element; }")
+    before = [shown.get_attribute("src") for shown in (noisy, denoised, arrows)]
+    slider.press("ArrowRight")
+    visitor.wait_for_url(re.compile("noise=0.55"))
+    expect(visitor.get_by_alt_text("Clean and noisy pictures, weight 0.55")).to_be_visible()
+    expect(denoised).not_to_have_attribute("src", before[1] or "")
+    after = [shown.get_attribute("src") for shown in (noisy, denoised, arrows)]
+    assert all(new != old for new, old in zip(after, before, strict=True))
+    assert curve.evaluate("element => element === window.sameCurve"), "not put up again"
 
 
 def test_own_images_are_added_chosen_and_ready_to_train(visitor: Page, tmp_path: Path) -> None:

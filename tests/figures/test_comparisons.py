@@ -8,6 +8,7 @@ from vizmodels.figures.codes import (
     codebook_figure,
     distances_figure,
     hex_colours,
+    patches_sheet,
     usage_figure,
     usage_over_training_figure,
 )
@@ -65,6 +66,17 @@ def test_each_training_has_a_line_over_its_epochs() -> None:
     )
     assert [line.name for line in figure.data] == ["one", "two"]
     assert figure.data[0].line.color != figure.data[1].line.color
+
+
+def test_the_middle_cell_of_each_patch_is_framed_and_nothing_inside_it_is_painted_over() -> None:
+    patches = np.full((2, 1, 12, 12), 100, np.uint8)
+    sheet = patches_sheet(patches, 3, 2, np.array([1.0, 0, 0]))
+    assert sheet.shape == (48, 48 + 1 + 48, 3)
+    is_frame = (sheet == [255, 0, 0]).all(axis=2)
+    rows, columns = np.nonzero(is_frame[:, :48])
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (15, 32, 15, 32)
+    assert is_frame[:, :48].sum() == 2 * (18 + 16)
+    assert (sheet[16:32, 16:32] == 100).all()
 
 
 def test_colours_are_written_as_hex() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vizmodels.figures.images import enlarge, error_sheet, lay_out, tile_sheet
+from vizmodels.figures.images import enlarge, error_sheet, lay_out, stacked, tile_sheet
 
 GREY = [128, 128, 128]
 
@@ -68,3 +68,10 @@ def test_enlarging_makes_every_pixel_a_square() -> None:
     for row in range(15):
         for column in range(20):
             assert (large[row, column] == sheet[row // 5, column // 5]).all()
+
+
+def test_sheets_are_stacked_with_a_gap() -> None:
+    a, b = (np.full((n, 4, 3), n, np.uint8) for n in (2, 3))
+    both = stacked([a, b])
+    assert both.shape == (6, 4, 3)
+    assert both[:, 0, 0].tolist() == [2, 2, 128, 3, 3, 3]

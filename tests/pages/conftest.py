@@ -11,9 +11,11 @@ from pages.parts import (
     finished_run,
     gallery_cards,
     information_views,
+    noise_panel,
     samplers_panel,
     sampling_panel,
     shared,
+    traversal_panel,
 )
 from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
@@ -37,6 +39,9 @@ PROCESS_WIDE = (
     artefacts.program,
     gallery_cards._sheet,
     finished_run._map,
+    noise_panel._denoised,
+    noise_panel._ground,
+    traversal_panel._walks,
     code_stage.codebook_report,
     sampling_panel._prior,
     *samplers_panel.caches(),

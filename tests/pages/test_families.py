@@ -7,6 +7,7 @@ from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import experiment_form, shared
+from vizmodels.analysis.reconstruction import reconstruct
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.experiment import Experiment
@@ -33,6 +34,23 @@ def labels(test: AppTest) -> set[str]:
     return {widget.label for kind in controls for widget in kind}
 
 
+def short(run: Run) -> str:
+    """What a label calls the run."""
+    return title_of(run.experiment).replace(" · digits", "")
+
+
+def labels_of(test: AppTest) -> list[str]:
+    """The labels of the models on the page, A first."""
+    bodies = [element.proto.body for element in test.get("html")]
+    return [body for body in bodies if "<b>" in body]
+
+
+def pictures(test: AppTest, alt: str) -> list[str]:
+    """Pictures and drawings whose description begins so."""
+    bodies = [element.proto.body for element in test.get("html")]
+    return [body for body in bodies if f'alt="{alt}' in body]
+
+
 def open_form(family: str) -> AppTest:
     test = open_page("train")
     test.selectbox(key="train_dataset").set_value("digits")
@@ -48,30 +66,79 @@ def captions(test: AppTest) -> str:
 def test_the_latent_space_of_every_autoencoder_is_on_the_stage(
     runs: dict[str, Run], name: str
 ) -> None:
-    test = open_page("latent_space", a=runs[name].id)
+    test = open_page("latent_space", a=runs[name].id, b="none", c="none")
     assert not test.exception and not test.error and not test.warning
     assert test.selectbox(key="pick_a").value == runs[name].id
     assert len(test.get("bidi_component")) == 1
+    (shapes,) = test.dataframe
+    assert list(shapes.value["axes"]) == [runs[name].autoencoder.embedding_dim]
 
 
 @pytest.mark.parametrize("name", AUTOENCODING)
 def test_every_autoencoder_reconstructs(runs: dict[str, Run], name: str) -> None:
-    test = open_page("reconstruction", a=runs[name].id, b=runs["vqvae"].id)
+    other = "autoencoder" if name == "vqvae" else "vqvae"
+    test = open_page("reconstruction", a=runs[name].id, b=runs[other].id, c="none", d="none")
     assert not test.exception and not test.error and not test.warning
-    shown = "\n".join(markdown.value for markdown in test.markdown)
-    assert f"**Model A** · {title_of(runs[name].experiment)}" in shown
-    assert "**Model B** · VQ-VAE" in shown
+    a, b = labels_of(test)
+    assert short(runs[name]) in a and short(runs[other]) in b
+    mean = runs[name].evaluation["reconstruction"]
+    if name in ("autoencoder", "transformer", "vqvae"):  # whose loss is the error itself
+        assert f"error {mean:.5f} ±" in a
+    assert ("KL" in a) == (name in ("vae", "discrete_vae"))
+    assert ("16 × 1 of 16 = 64 bits" in a) == (name == "vqvae")
+
+
+@pytest.mark.parametrize("name", AUTOENCODING)
+def test_every_autoencoder_denoises_at_the_weight_of_the_slider(
+    runs: dict[str, Run], name: str
+) -> None:
+    test = open_page("denoising", a=runs[name].id, b="none", c="none", d="none")
+    assert not test.exception and not test.error and not test.warning
+
+    def error() -> float:
+        return float(labels_of(test)[0].split("clean pictures: ")[1].split("<")[0])
+
+    noisy = error()
+    test.slider(key="noise").set_value(0.0).run()
+    assert not test.exception
+    clean = reconstruct(runs[name].autoencoder, load_dataset("digits").test.images[:12])
+    assert error() == pytest.approx(clean.squared_error.mean(), abs=6e-5)
+    assert noisy != error()
+    assert len(test.get("plotly_chart")) == 1, "the curve"
+
+
+@pytest.mark.parametrize("name", AUTOENCODING)
+def test_every_autoencoder_interpolates_and_is_walked_along_its_axes(
+    runs: dict[str, Run], name: str
+) -> None:
+    test = open_page("interpolation", a=runs[name].id, b="none", c="none")
+    assert not test.exception and not test.error and not test.warning
+    before = pictures(test, "Straight path above")
+    pair = test.query_params["pair"]
+    test.button(key="another_pair").click().run()
+    assert not test.exception
+    assert test.query_params["pair"] != pair
+    assert pictures(test, "Straight path above") != before
+    assert pictures(test, "Traversals of")
+
+
+def test_an_address_with_a_pair_restores_it(runs: dict[str, Run]) -> None:
+    a = runs["autoencoder"].id
+    test = open_page("interpolation", a=a, b="none", c="none", pair="7-12")
+    assert test.query_params["pair"] == "7-12"
+    by_class = open_page("interpolation", a=a, b="none", c="none", pair="7-999999")
+    assert not by_class.exception and by_class.query_params["pair"] != "7-999999"
 
 
 def test_codes_have_no_raw_axes_and_two_axes_no_third(runs: dict[str, Run]) -> None:
-    codes = open_page("latent_space", a=runs["vqvae"].id)
+    codes = open_page("latent_space", a=runs["vqvae"].id, b="none", c="none")
     assert options(codes, "Map") == ["PCA", "UMAP", "t-SNE"]
     assert group(codes, "Map").value == "pca"
     assert options(codes, "Axes") == ["2-D", "3-D"]
     group(codes, "Axes").set_value(3).run()
     assert not codes.exception
     assert "64 → 3 axes" in captions(codes)
-    plane = open_page("latent_space", a=runs["autoencoder"].id)
+    plane = open_page("latent_space", a=runs["autoencoder"].id, b="none", c="none")
     assert options(plane, "Map") == ["Raw axes", "PCA", "UMAP", "t-SNE"]
     assert group(plane, "Map").value == "raw"
     assert "Axes" not in labels(plane)
@@ -85,7 +152,7 @@ def test_a_plane_beside_codes_is_shown_by_pca(runs: dict[str, Run]) -> None:
 
 @pytest.mark.parametrize("name", NOT_AUTOENCODING)
 def test_what_does_not_autoencode_cannot_be_model_a(runs: dict[str, Run], name: str) -> None:
-    test = open_page("latent_space", a=runs[name].id)
+    test = open_page("latent_space", a=runs[name].id, b="none", c="none")
     assert not test.exception
     (warning,) = test.warning
     assert warning.value.startswith("Model A must be one that encodes and decodes; the address")

@@ -11,7 +11,9 @@ from pages.parts import shared
 SHOWN_FIRST = "VAE mlp · 2-D · strokes · KL weight 0.001"
 
 
-@pytest.mark.parametrize("name", ["navigation", "train", "latent_space", "reconstruction"])
+@pytest.mark.parametrize(
+    "name", ["navigation", "train", "latent_space", "reconstruction", "denoising", "interpolation"]
+)
 def test_a_page_opens_without_an_exception(name: str) -> None:
     test = open_page(name)
     assert not test.exception
@@ -45,7 +47,8 @@ def test_the_latent_space_page_shows_the_stage_of_the_vae_beside_the_autoencoder
     test = open_page("latent_space")
     assert test.selectbox(key="pick_a").value in _ids(SHOWN_FIRST)
     assert test.selectbox(key="pick_b").value in _ids("AE mlp · 2-D · strokes")
-    assert len(test.get("bidi_component")) == 1
+    assert test.selectbox(key="pick_c").value in _ids("VQ-VAE · 128 codes of 16-D · strokes")
+    assert len(test.get("bidi_component")) == 2, "the third model has a map of its own"
 
 
 def test_model_a_chosen_on_one_page_is_in_the_address_and_shown_after_a_rerun() -> None:
@@ -89,7 +92,7 @@ def test_pca_and_three_axes_are_a_click_away() -> None:
     axes = next(b for b in test.button_group if b.label == "Axes")
     axes.set_value(3).run()
     assert not test.exception
-    assert len(test.get("plotly_chart")) == 2
+    assert len(test.get("plotly_chart")) == 4, "three maps, and the axes beside N(0, 1)"
     assert any("trustworthiness" in caption.value for caption in test.caption)
 
 
@@ -106,8 +109,8 @@ def test_the_reconstruction_page_ranks_pictures_by_model_a() -> None:
     for order in ("best", "median", "worst"):
         next(b for b in test.button_group if b.label == "Pictures").set_value(order).run()
         assert not test.exception
-        text = next(m.value for m in test.markdown if "Model A" in m.value)
-        shown[order] = float(text.split("per pixel: ")[1].split(" on these")[0])
+        text = next(h.proto.body for h in test.get("html") if "<b>A</b>" in h.proto.body)
+        shown[order] = float(text.split("on these ")[1].split("<")[0])
     assert shown["best"] < shown["median"] < shown["worst"]
 
 
@@ -191,4 +194,4 @@ def test_a_damaged_run_is_named_and_the_others_are_shown(session_cache: Path) ->
     assert not test.exception
     (warning,) = test.warning
     assert warning.value.startswith("Run 0123456789ab must be whole and readable; got no ")
-    assert len(test.get("bidi_component")) == 1
+    assert len(test.get("bidi_component")) == 2

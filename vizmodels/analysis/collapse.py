@@ -8,12 +8,12 @@ EPOCHS = 3
 
 
 def collapse_and_cure(dataset: str) -> dict[str, Experiment]:
-    """Caption -> experiment: the same small VQ-VAE without a remedy, and with either of two.
+    """Caption -> experiment: the same small VQ-VAE without remedies, and with both of them.
 
     First codes that are small and random lie in one corner of what the encoder gives: a few are
     nearest to everything, and the others, which stand for nothing, are never moved. Codes that
-    are revived when they die move to where they are needed; codes that start at encoded vectors
-    lie there from the beginning.
+    start at encoded vectors lie where those are from the beginning, and codes that are revived
+    when they die move to where they are needed.
 
     References
     ----------
@@ -27,6 +27,5 @@ def collapse_and_cure(dataset: str) -> dict[str, Experiment]:
 
     return {
         "random start": trained(initialisation="random", reset_dead_codes=False),
-        "random start, dead codes revived": trained(initialisation="random"),
-        "start at encoded vectors": trained(reset_dead_codes=False),
+        "start at encoded vectors, dead codes revived": trained(),
     }

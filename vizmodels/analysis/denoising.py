@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vizmodels.models.autoencoder import Autoencoder, squared_error
-from vizmodels.training.evaluation import as_float
+from vizmodels.training.evaluation import as_float, encode_all
 
 CURVE_WEIGHTS = tuple(np.linspace(0, 1, 11).round(2).tolist())
 CURVE_IMAGES = 200
@@ -100,6 +100,12 @@ def add_noise(
     """
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed))
     return (x + weight * noise).clamp_(0, 1)
+
+
+@torch.inference_mode()
+def embed_all(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> NDArray[np.float32]:
+    """Where the encoder places clean images; float32 (N, E)."""
+    return model.embed(encode_all(model, images)).float().numpy()
 
 
 @torch.inference_mode()

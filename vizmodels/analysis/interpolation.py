@@ -114,13 +114,7 @@ def interpolate(
     A VQ-VAE's path runs through the space of its code vectors, each frame taking the nearest codes.
     `blend` fades the pixels of one image into the other's and asks no model.
     """
-    x = as_float(pair, model)
-    if kind == "blend":
-        ends = x.flatten(1).numpy()
-        return straight_path(ends[0], ends[1], n).reshape(n, *pair.shape[1:])
-    start, end = model.embed(model.encode(x)).float().numpy()
-    path = (straight_path if kind == "straight" else spherical_path)(start, end, n)
-    return model.decode_embedding(torch.from_numpy(path)).float().numpy()
+    return _frames(model, pair[:1], pair[1:], kind, n)[0]
 
 
 def pairs_of_classes(
@@ -149,11 +143,26 @@ def score_paths(
     """Scores of the paths from each image to its partner, of every kind."""
     even = np.empty((len(PATH_KINDS), len(images)), np.float32)
     least = np.full_like(even, np.nan)
-    for at in range(len(images)):
-        pair = torch.stack([images[at], partners[at]])
-        for row, kind in enumerate(PATH_KINDS):
-            frames = interpolate(model, pair, kind)
-            even[row, at] = evenness(steps(frames))
-            if classifier is not None:
-                least[row, at] = confidence(classifier, frames).min()
+    for row, kind in enumerate(PATH_KINDS):
+        frames = _frames(model, images, partners, kind, N_FRAMES)
+        even[row] = [evenness(steps(path)) for path in frames]
+        if classifier is not None:
+            sure = confidence(classifier, frames.reshape(-1, *frames.shape[2:]))
+            least[row] = sure.reshape(len(images), N_FRAMES).min(axis=1)
     return PathScores(even, least)
+
+
+@torch.inference_mode()
+def _frames(
+    model: Autoencoder, starts: Tensor, ends: Tensor, kind: PathKind, n: int
+) -> NDArray[np.float32]:
+    """Frames of the paths between many pairs, (M, n, C, H, W), decoded together."""
+    x = as_float(torch.cat([starts, ends]), model)
+    places = x.flatten(1) if kind == "blend" else model.embed(model.encode(x)).float()
+    first, second = places.numpy().reshape(2, len(starts), -1)
+    path = spherical_path if kind == "spherical" else straight_path
+    ways = np.concatenate([path(u, v, n) for u, v in zip(first, second, strict=True)])
+    if kind == "blend":
+        return ways.reshape(len(starts), n, *starts.shape[1:])
+    pictures = model.decode_embedding(torch.from_numpy(ways)).float()
+    return pictures.unflatten(0, (len(starts), n)).numpy()

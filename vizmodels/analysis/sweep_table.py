@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vizmodels.analysis.seeds import OverSeeds, over_seeds
+import numpy as np
+
+from vizmodels.analysis.intervals import Interval, mean_interval
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,10 @@ class Setting:
     values: dict[str, float | int]
     evaluations: tuple[dict[str, float], ...]
 
-    def figure(self, name: str) -> OverSeeds | None:
+    def figure(self, name: str) -> Interval | None:
         """A figure over the seeds; None while no run that has it is done."""
         known = [told[name] for told in self.evaluations if name in told]
-        return over_seeds(known) if known else None
+        return mean_interval(np.array(known)) if known else None
 
     def without(self, knob: str) -> tuple[tuple[str, float | int], ...]:
         """What else was set: settings that agree in it make up one curve."""
@@ -37,7 +39,7 @@ def figures_in(settings: Iterable[Setting]) -> list[str]:
 
 def curves_along(
     settings: Sequence[Setting], knob: str, name: str
-) -> dict[tuple[tuple[str, float | int], ...], list[tuple[float | int, OverSeeds]]]:
+) -> dict[tuple[tuple[str, float | int], ...], list[tuple[float | int, Interval]]]:
     """A figure along one knob: what else was set -> (value of the knob, figure), ascending.
 
     Parameters
@@ -46,7 +48,7 @@ def curves_along(
     knob : one of its swept knobs
     name : of the figure; settings that do not have it yet are left out
     """
-    curves: dict[tuple[tuple[str, float | int], ...], list[tuple[float | int, OverSeeds]]] = {}
+    curves: dict[tuple[tuple[str, float | int], ...], list[tuple[float | int, Interval]]] = {}
     for setting in sorted(settings, key=lambda one: one.values[knob]):
         figure = setting.figure(name)
         if figure is not None:

@@ -20,17 +20,16 @@ class Line:
     ----------
     name : what else was set
     x : values of the knob
-    mean, low, high : of the figure, as many
+    mean, half_width : of the figure and its interval, as many; 0 where there is none
     """
 
     name: str
     x: tuple[float | int, ...]
     mean: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    half_width: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        assert len(self.x) == len(self.mean) == len(self.low) == len(self.high)
+        assert len(self.x) == len(self.mean) == len(self.half_width)
 
 
 @dataclass(frozen=True)
@@ -56,10 +55,12 @@ def knob_curves_figure(
     figure = go.Figure()
     for at, line in enumerate(lines):
         colour = class_colour(at)
-        if any(high > low for low, high in zip(line.low, line.high, strict=True)):
+        if any(line.half_width):
+            ends = list(zip(line.mean, line.half_width, strict=True))
+            high, low = [mean + half for mean, half in ends], [mean - half for mean, half in ends]
             figure.add_scatter(
                 x=[*line.x, *line.x[::-1]],
-                y=[*line.high, *line.low[::-1]],
+                y=[*high, *low[::-1]],
                 fill="toself",
                 fillcolor=colour,
                 opacity=BAND_OPACITY,

@@ -7,11 +7,14 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from vizmodels.figures.images import lay_out
 from vizmodels.figures.theme import AXIS_FONT, MODEL_COLOURS, styled
 
 DOT = (7.0, 34.0)  # px, of the least and of the most used code
 NEUTRAL = "#808890"  # reads on white and on black
 NEAREST_SHOWN = 40
+ENLARGED = 4  # times, before a patch's middle cell is framed
+GAP_COLOUR = (128, 128, 128)
 
 
 @dataclass(frozen=True)
@@ -144,9 +147,38 @@ def usage_over_training_figure(
             line={"color": colour, "width": 2.5},
             marker={"size": 9},
         )
-    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+    )
+    figure.update_xaxes(dtick=1)
     figure.update_yaxes(rangemode="tozero")
     return styled(figure, height=height, x_title="epoch", y_title=y_title)
+
+
+def patches_sheet(
+    patches: NDArray[np.uint8], n_cells: int, columns: int, colour: NDArray[np.floating]
+) -> NDArray[np.uint8]:
+    """Patches of n×n cells as one sheet, the middle cell of each framed.
+
+    Parameters
+    ----------
+    patches : (P, C, h, w), C 1 or 3
+    n_cells : odd, cells along each side of a patch
+    columns : patches in a row of the sheet
+    colour : (3,) in [0, 1], of the frames
+    """
+    n, channels, height, width = patches.shape
+    rgb = np.broadcast_to(patches, (n, 3, height, width)) if channels == 1 else patches
+    large = rgb.transpose(0, 2, 3, 1).repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2)
+    middle = n_cells // 2
+    (top, bottom), (left, right) = (
+        (middle * ENLARGED * side // n_cells, (middle + 1) * ENLARGED * side // n_cells)
+        for side in (height, width)
+    )
+    frame = np.round(255 * colour).astype(np.uint8)
+    large[:, top - 1 : bottom + 1, [left - 1, right]] = frame
+    large[:, [top - 1, bottom], left - 1 : right + 1] = frame
+    return lay_out(large, columns, GAP_COLOUR)
 
 
 def hex_colours(colours: NDArray[np.floating]) -> list[str]:

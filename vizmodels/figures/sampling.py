@@ -12,6 +12,7 @@ from vizmodels.figures.theme import AXIS_FONT, styled
 NEUTRAL = "#808890"  # reads on white and on black
 LEAST = 1e-3  # of a distance on a logarithmic axis
 ROW = 34  # px of a bar
+MOST_TICKS = 4  # of the latent axes, which are whole numbers
 SHOWN_POINTS = 2_000  # of the latents; more do not change the picture
 
 
@@ -169,6 +170,7 @@ def axis_spread_figure(
         hovertemplate="axis %{x}: %{y:.2f} ± %{error_y.array:.2f}<extra></extra>",
     )
     figure.update_layout(showlegend=False)
+    figure.update_xaxes(dtick=max(1, len(means) // MOST_TICKS))
     styled(figure, height=height, x_title="latent axis", y_title="mean ± std")
     figure.update_layout(margin={"l": 56, "r": 8, "t": 12, "b": 52})
     return figure

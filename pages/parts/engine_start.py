@@ -1,0 +1,24 @@
+"""Waits for an engine that is still starting without holding the page up."""
+
+import streamlit as st
+
+from vizmodels.jobs import board
+
+REFRESH_SECONDS = 1.0
+
+
+def is_starting() -> bool:
+    """Whether a job would have to wait for the engine. Raises EngineUnavailable if none is open."""
+    return board().health().state == "starting"
+
+
+def wait_for_start() -> None:
+    """Say so, and run the page again once it has started or failed to."""
+    st.fragment(_wait, run_every=REFRESH_SECONDS)()
+
+
+def _wait() -> None:
+    if is_starting():
+        st.caption("The engine that computes it is starting.")
+    else:
+        st.rerun()
