@@ -49,7 +49,7 @@ WATCH_DRAWS = """() => {
 def open_map(page: Page, address: str, record: RunRecord, more: str = "") -> float:
     """Open the latent space page with this run alone; seconds until its map is alive."""
     began = time.perf_counter()
-    page.goto(f"{address}/latent_space?a={record.id}&b=none{more}")
+    page.goto(f"{address}/latent_space?a={record.id}&b=none&c=none{more}")
     page.wait_for_selector(MAP_IS_ALIVE, timeout=120_000)
     seconds = time.perf_counter() - began
     wait_until_settled(page)

@@ -124,7 +124,8 @@ def test_two_fingers_stretch_the_map_about_their_middle(
     touch("touchEnd", None)
     frames(page)
     assert sum(colours_drawn(page).values()) != drawn
-    page.touchscreen.tap(x, y)
+    one = [{"x": x, "y": y, "id": 0}]
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": one})
     assert_allclose(probe(page)[0], target, atol=np.ptp(toys.latents["vae"]) / 20)
     page.close()
 
