@@ -3,13 +3,13 @@
 import hashlib
 import itertools
 import json
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from vizmodels.described import Described
 from vizmodels.errors import InvalidExperiment
-from vizmodels.experiment import ID_LENGTH, Experiment
+from vizmodels.experiment import ID_LENGTH, Experiment, Training
 
 MAX_RUNS = 100
 
@@ -78,18 +78,19 @@ class Sweep(Described):
 
     def experiments_of(self, cell: dict[SweepAxis, float]) -> tuple[Experiment, ...]:
         """The experiments of one combination, one for each seed."""
-        of_model = {axis: value for axis, value in cell.items() if axis in OF_MODEL}
-        of_training = {axis: value for axis, value in cell.items() if axis not in OF_MODEL}
-        model = type(self.base.model)(**{**self.base.model.model_dump(), **of_model})
-        told = self.base.training.model_dump() | of_training
-        return tuple(
-            Experiment(
-                dataset=self.base.dataset,
-                model=model.model_dump(),
-                training={**told, "seed": seed},
+        of_model: dict[str, Any] = self.base.model.model_dump()
+        of_training: dict[str, Any] = self.base.training.model_dump()
+        for axis, value in cell.items():
+            (of_model if axis in OF_MODEL else of_training)[axis] = value
+        model = type(self.base.model)(**of_model)
+        experiments: list[Experiment] = []
+        for seed in self.seeds:
+            of_training["seed"] = seed
+            training = Training(**of_training)
+            experiments.append(
+                Experiment(dataset=self.base.dataset, model=model, training=training)
             )
-            for seed in self.seeds
-        )
+        return tuple(experiments)
 
     def experiments(self) -> tuple[Experiment, ...]:
         """All of them, the first seed of every combination before the second of any."""

@@ -134,7 +134,8 @@ def cell_colours(values: Sequence[float | None]) -> list[CellColour | None]:
         None
         if share is None
         else CellColour(
-            sample_colorscale(SEQUENTIAL, [share])[0], "#10141a" if share > BRIGHT else "#ffffff"
+            str(sample_colorscale(SEQUENTIAL, [share])[0]),
+            "#10141a" if share > BRIGHT else "#ffffff",
         )
         for share in shares
     ]

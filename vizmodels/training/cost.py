@@ -1,6 +1,6 @@
 """What a model costs to train, before it is trained."""
 
-import functools
+import threading
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,11 @@ FLOAT_BYTES = 4
 COPIES_OF_WEIGHTS = 4  # the weights, their gradients and Adam's two moments
 BACKWARD_SHARE = 2  # the backward pass multiplies about twice as much as the forward pass
 KEPT_TWICE = 2  # each output is kept for the backward pass, beside its gradient
+
+
+MAX_KNOWN = 256  # costs that are kept, since a form asks for the same one again and again
+_lock = threading.Lock()
+_known: dict[tuple[str, ImageShape, int], "Cost"] = {}
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,6 @@ class Cost:
         return weights + outputs + data_bytes
 
 
-@functools.lru_cache(64)
 def cost_of(spec: AnySpec, image_shape: ImageShape, n_classes: int = 0) -> Cost:
     """Count what one image costs by sending a black one through the untrained model.
 
@@ -60,6 +64,16 @@ def cost_of(spec: AnySpec, image_shape: ImageShape, n_classes: int = 0) -> Cost:
     Matrix products and convolutions are counted, nothing else; a few ms to a second for the
     largest models.
     """
+    asked = (spec.model_dump_json(), image_shape, n_classes)
+    with _lock:
+        if asked not in _known:
+            if len(_known) >= MAX_KNOWN:
+                _known.clear()
+            _known[asked] = _count(spec, image_shape, n_classes)
+        return _known[asked]
+
+
+def _count(spec: AnySpec, image_shape: ImageShape, n_classes: int) -> Cost:
     model = build_model(spec, image_shape, torch.Generator().manual_seed(0), n_classes)
     outputs = 0
 
