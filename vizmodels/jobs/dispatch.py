@@ -191,7 +191,7 @@ class Dispatch:
         except OSError as error:
             log.exception("run %s could not be stored", job.job_id)
             remedy = "Make room there and start it again: the trained run is kept until then."
-            trouble = error.strerror or type(error).__name__
+            trouble = error.strerror or str(error)
             refusal = LatentariumError("The run library's folder", "writable", trouble, remedy)
             self.end(job, "failed", error=refusal, outcome=parcel)
 

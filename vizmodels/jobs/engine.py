@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 30  # that a submission waits for an engine that is just starting
 WATCH_SECONDS = 1.0  # between two looks at the connection and at the queue
+LONGEST_WAIT_SECONDS = 8.0  # between two tries to connect
 WARM_UP_PRIORITY = 100  # before every job
 LOST = "a lost connection"
 
@@ -80,6 +81,7 @@ class Engine:
                     self._open()
         finally:
             self._settled.set()
+            self._begin_to_watch()
 
     def start_in_background(self) -> None:
         """Start the workers in a thread of its own; `health` says how it went."""
@@ -167,9 +169,6 @@ class Engine:
         self._prepare_calls(cluster, warm_ups)
         self._cluster = cluster
         self._count(cluster)
-        if not self._is_watched:
-            self._is_watched = True
-            threading.Thread(target=self._watch, name="engine-watch", daemon=True).start()
 
     def _prepare_calls(self, cluster: Cluster, warm_ups: list[Future[Any]]) -> None:
         """Have the workers that do calls prepared, once those that train are warm."""
@@ -189,15 +188,25 @@ class Engine:
                 )
             )
 
+    def _begin_to_watch(self) -> None:
+        with self._one_at_a_time:
+            if not self._is_watched and not self._is_closed:
+                self._is_watched = True
+                threading.Thread(target=self._watch, name="engine-watch", daemon=True).start()
+
     def _watch(self) -> None:
-        """Look after the connection until the engine is closed; a lost one is opened again."""
-        while not self._stop_watching.wait(WATCH_SECONDS):
+        """Look after the connection until the engine is closed; one that is not there, or was
+        lost, is tried again, ever less often."""
+        wait = WATCH_SECONDS
+        while not self._stop_watching.wait(wait):
             cluster = self._cluster
             try:
                 if cluster is None or not cluster.is_up:
+                    wait = min(2 * wait, LONGEST_WAIT_SECONDS)
                     self._reopen()
                 else:
                     self._count(cluster)
+                wait = WATCH_SECONDS
                 self.look()
             except (EngineUnavailable, OSError, RuntimeError):
                 continue  # said by `health`; the next look tries again

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from vizmodels.models.trainable import Trainable
+from vizmodels.runs.tensor_file import save_tensors
 from vizmodels.training.snapshots import Snapshots
 
 
@@ -16,7 +17,7 @@ def write_snapshots(snapshots: Snapshots, path: Path) -> None:
         for epoch, weights in snapshots.weights.items()
         for name, weight in weights.items()
     }
-    save_file(named, path)
+    save_tensors(named, path)
 
 
 def read_snapshots(path: Path, model: Trainable) -> Snapshots:

@@ -15,13 +15,14 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun
 from vizmodels.experiment import ID_LENGTH, Experiment
 from vizmodels.models import build_model, embedding_dim
 from vizmodels.runs.epoch_weights import read_snapshots, write_snapshots
 from vizmodels.runs.run import Run
+from vizmodels.runs.tensor_file import save_tensors
 from vizmodels.runs.titles import title_of
 from vizmodels.training.progress import History
 
@@ -202,7 +203,7 @@ def _write(run: Run, folder: Path, half: bool) -> None:
         name: (weight.half() if half else weight).contiguous()
         for name, weight in run.model.state_dict().items()
     }
-    save_file(tensors, folder / "weights.safetensors")
+    save_tensors(tensors, folder / "weights.safetensors")
     with (folder / "history.npz").open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **run.history.to_arrays())
     evaluation = {
