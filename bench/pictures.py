@@ -1,11 +1,13 @@
 """Takes the pictures in `assets/figures/` from the app and its shipped runs: `make figures`."""
 
+import contextlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser
+from playwright.sync_api import TimeoutError as NotSettled
 
 from bench.serving import chromium, serve, wait_until_settled
 from vizmodels.places import ASSETS
@@ -36,8 +38,14 @@ def pictures(library: RunLibrary) -> list[Picture]:
         "home": ("/", (0.62, 0.35)),
         "train": ("/train", None),
         "latent-space": ("/latent_space", (0.5, 0.6)),
-        "sixteen-axes": (f"/latent_space?a={sixteen}&b=none", (0.4, 0.4)),
+        "sixteen-axes": (f"/latent_space?a={sixteen}&b=none&c=none", (0.4, 0.4)),
         "reconstruction": ("/reconstruction", None),
+        "ablation": ("/ablation", None),
+        "denoising": ("/denoising", None),
+        "sampling": ("/sampling", None),
+        "interpolation": ("/interpolation", None),
+        "codebook": ("/codebook", None),
+        "information": ("/information", None),
     }
     shown: list[Picture] = []
     for name, (address, pointer) in pages.items():
@@ -56,7 +64,8 @@ def take(browser: Browser, picture: Picture, address: str) -> None:
     )
     page = context.new_page()
     page.goto(address + picture.address)
-    wait_until_settled(page)
+    with contextlib.suppress(NotSettled):  # a page that listens to the engine never rests
+        wait_until_settled(page)
     if picture.pointer is not None:
         page.wait_for_selector(MAP_IS_ALIVE)
         box = page.locator(".map[data-model=a] .letters").bounding_box()

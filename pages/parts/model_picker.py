@@ -63,10 +63,13 @@ def pick_up_to_four(
     columns = columns or st.columns(len(line_up))
     with columns[0]:
         chosen = [_pick_a(records, default)]
+    wants_more = True  # until the visitor says "none": what follows is then none as well
     for slot, column in zip(SLOTS[1:], columns[1:], strict=False):
         on_same = _on_images_of(chosen[0], records)
+        usual = next_of(line_up, on_same, chosen) if wants_more else None
         with column:
-            other = _pick_other(slot, chosen, records, next_of(line_up, on_same, chosen))
+            other = _pick_other(slot, chosen, records, usual)
+        wants_more = wants_more and other is not None
         if other is not None and other not in chosen:
             chosen.append(other)
     return chosen

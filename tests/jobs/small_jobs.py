@@ -6,7 +6,7 @@ from collections.abc import Callable
 from vizmodels import Experiment, Training, VAESpec
 from vizmodels.jobs import JobBoard, JobProgress
 
-FINITE_TIME = 60.0  # seconds that no wait here should come near
+FINITE_TIME = 120.0  # seconds that no wait here should come near
 
 
 def small(seed: int, **training: float) -> Experiment:

@@ -138,7 +138,8 @@ class JobBoard:
         """
         self._engine.client()
         missing = [experiment for experiment in experiments if experiment not in self.library]
-        jobs = self._ledger.open_sweep(self._job(one, visitor, sweep_id) for one in missing)
+        asked = [self._job(experiment, visitor, sweep_id) for experiment in missing]
+        jobs = self._ledger.open_sweep(asked)
         for job in jobs:
             self._note(job)
         self._dispatch.hand_over_all()

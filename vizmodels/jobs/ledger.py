@@ -1,7 +1,7 @@
 """The list of all jobs: one per thing asked for, bounded, safe from every thread."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from vizmodels.errors import LatentariumError, UnknownRun
@@ -57,7 +57,7 @@ class Ledger:
             self._enter(job)
             return True
 
-    def open_sweep(self, jobs: Iterable[Job]) -> list[Job]:
+    def open_sweep(self, jobs: Sequence[Job]) -> list[Job]:
         """Enter the trainings of one sweep, or none of them; those open already stay as they are.
 
         Raises
