@@ -32,7 +32,8 @@ def reconstructed(
 ) -> list[Reconstructions]:
     """A few of the map's pictures through each of these runs."""
     runs = [atlas().run(model.id) for model in models]
-    images = atlas().points(models[0].experiment.dataset).pictures.images[chosen]
+    pictures = atlas().points(models[0].experiment.dataset).pictures
+    images = pictures.images[np.ascontiguousarray(chosen)]  # "worst" counts backwards
     return [reconstruct(run.autoencoder, images) for run in runs]
 
 

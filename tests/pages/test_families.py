@@ -244,7 +244,7 @@ def test_the_form_as_it_opens_describes_the_familys_own_defaults(
         spec = PixelCNNSpec(vq_run=vq.id, vqvae=vq.experiment.model)
     else:
         spec = SPECS[family]()
-    assert f"weights · run {Experiment(dataset='digits', model=spec).id}" in captions(test)
+    assert f"MB · run {Experiment(dataset='digits', model=spec).id}" in captions(test)
     assert test.button(key="start").label == "Train"
     has_kl = family in ("vae", "discrete_vae")
     assert ("KL weight 0.001: λ = 0.064" in captions(test)) == has_kl
