@@ -37,13 +37,13 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
+    "Size against KL weight": Preset(
+        "vae", {"latent_dim": "2, 8, 32", "kl_weight": "0.0001, 0.001, 0.01", "epochs": "5"}
+    ),
     "Latent size": Preset("autoencoder", {"latent_dim": "128, 256, 512", "epochs": "5"}),
     "KL weight": Preset("vae", {"kl_weight": "0.0001, 0.001, 0.01", "epochs": "5"}),
     "Noise weight": Preset("autoencoder", {"noise_weight": "0.25, 0.5, 0.75", "epochs": "5"}),
     "Length of training": Preset("vae", {"epochs": "5, 25"}),
-    "Size against KL weight": Preset(
-        "vae", {"latent_dim": "2, 8, 32", "kl_weight": "0.0001, 0.001, 0.01", "epochs": "5"}
-    ),
 }
 
 

@@ -59,7 +59,7 @@ def show_grid(progress: SweepProgress, figure: str, chosen: str | None, key: str
     settings, cells = settings_of(progress), _by_setting(progress)
     told = [setting.figure(figure) for setting in settings]
     colours = cell_colours([None if one is None else one.mean for one in told])
-    axes = progress.sweep.axes
+    axes = [axis for axis in progress.sweep.axes if len(progress.sweep.values(axis)) > 1]
     across = progress.sweep.values(axes[-1]) if axes else (0.0,)
     down = list(axes[:-1])
     shown = [
@@ -79,7 +79,7 @@ def show_grid(progress: SweepProgress, figure: str, chosen: str | None, key: str
     )
     data = {
         "corner": AXIS_NAMES[axes[-1]] if axes else "",
-        "columns": [f"{value:g}" for value in across] if axes else ["all at their defaults"],
+        "columns": [f"{value:g}" for value in across] if axes else ["one setting"],
         "rows": rows,
         "chosen": chosen,
     }
