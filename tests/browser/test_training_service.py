@@ -40,9 +40,10 @@ def new_visitor(browser: Browser, address: str) -> Page:
 def ada(browser: Browser, app: Served) -> Iterator[Page]:
     page = new_visitor(browser, app.address)
     yield page
-    for button in ("Stop", "Leave"):  # what a test leaves running would make the next one wait
-        if page.get_by_role("button", name=button).count():
-            page.get_by_role("button", name=button).first.click()
+    stop = page.get_by_role("button", name="Stop")
+    if stop.count():  # what a test leaves running would make the next one wait
+        stop.first.click()
+        page.get_by_text("Stopped").first.wait_for()
     page.context.close()
 
 
