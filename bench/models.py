@@ -128,7 +128,7 @@ def discrete_elbo(bench: Bench) -> None:
         n_variables=20, n_classes=10, kl_weight=ELBO_WEIGHT, likelihood="bernoulli"
     )
     settings = bench.training(
-        130, batch_size=128, learning_rate=2e-3, schedule="one_cycle", binarise=True
+        100, batch_size=128, learning_rate=2e-3, schedule="one_cycle", binarise=True
     )
     run = bench.run(Experiment(dataset="mnist", model=spec, training=settings))
     assert isinstance(run.model, DiscreteVAE)
