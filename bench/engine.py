@@ -3,7 +3,7 @@
 The page is the real app in Chromium: from the press of Train to the first figures of the training
 on it, and the round trip of a control on another page with and without a training beside it. The
 other parts talk to the board: what reporting costs a training, how soon a stop and a pause are
-obeyed, and a sweep of small runs beside the same runs one by one in a shell.
+obeyed, a sweep of small runs beside the same runs one by one in a shell, and memory over many jobs.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 from playwright.sync_api import Page
 
 from bench.report import Figure, at_least, at_most, report
@@ -32,6 +33,7 @@ from vizmodels.training.progress import Progress
 
 FIRST_PROGRESS_S, CANCEL_S, OVERHEAD, OF_IDEAL, TIMES_IDLE = 0.7, 1.0, 2.0, 0.9, 1.5
 FINITE_S = 180.0
+GROWTH_MB, BYTES_PER_MB = 20.0, 1e6
 SHELL = (
     "import sys; from vizmodels import Experiment, train; train(Experiment.from_json(sys.argv[1]))"
 )
@@ -178,6 +180,32 @@ def sweeping(board: JobBoard, n_sizes: int, n_seeds: int) -> None:
     report(at_least(f"{name}: share of the ideal for its workers", share, "of 1", OF_IDEAL))
 
 
+def resident_mb() -> list[float]:
+    """Memory of this process and of each worker."""
+    me = psutil.Process()
+    everybody = [me, *me.children(recursive=True)]
+    workers = [one for one in everybody if one is me or "spawn" in " ".join(one.cmdline())]
+    return [one.memory_info().rss / BYTES_PER_MB for one in workers]
+
+
+def memory(board: JobBoard, n_jobs: int) -> None:
+    """What the server's and the workers' memory grows by, over trainings with all their reports.
+
+    The first half fills what is bounded: the list of finished jobs, the allocators' own stores.
+    """
+    model, training = VAESpec(widths=(32,)), Training(epochs=2, batch_size=256)
+    half = 0.0
+    for seed in range(n_jobs):
+        told = training.model_copy(update={"seed": seed})
+        job_id = board.submit(Experiment(dataset="digits", model=model, training=told))
+        wait_for(board, job_id, lambda job: job.is_over)
+        if seed == n_jobs // 2:
+            half = sum(resident_mb())
+    grown = sum(resident_mb()) - half
+    name = f"memory of server and workers, {n_jobs} jobs beside {n_jobs // 2}"
+    report(at_most(name, grown, "MB", GROWTH_MB, peer=half))
+
+
 def first_progress(page: Page, address: str, n: int) -> None:
     """From the press of Train to the first figures on the page; the engine is warm."""
     seconds: list[float] = []
@@ -251,6 +279,7 @@ def main() -> None:
         orders(board, 2 if quick else 5)
         reporting(board, 1 if quick else 5, 2 if quick else 10)
         sweeping(board, 2 if quick else 8, 2 if quick else 3)
+        memory(board, 100 if quick else 500)
         board.close()
         environment = {
             "LATENTARIUM_HOME": str(home / "board"),

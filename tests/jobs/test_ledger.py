@@ -1,6 +1,7 @@
 """What the board keeps, without any engine: messages in, snapshots out."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -138,6 +139,28 @@ def test_only_the_last_finished_jobs_are_kept(monkeypatch: pytest.MonkeyPatch) -
         ledger.open(job)
         ledger.end(job, "failed")
     assert [job.job_id for job in ledger.snapshots()] == ["4", "3", "2", "open"]
+
+
+def test_five_hundred_jobs_take_no_more_memory_than_the_last_of_them() -> None:
+    ledger, sizes = Ledger(), []
+    picture, points = np.zeros((12, 1, 28, 28), np.uint8), np.zeros((1000, 2), np.float32)
+    tracemalloc.start()
+    for at in range(500):
+        job = new_job(f"{at}")
+        ledger.open(job)
+        ledger.hear(began(job.job_id, "first"))
+        for step in range(5):
+            preview = Preview(picture.copy(), picture.copy(), points.copy(), None)
+            progress = Progress(step, 20, 0, 1, {"loss": 1.0 + step}, {}, 1.0, None, preview)
+            message = {**report(job.job_id, "first", 1, 1.0), "progress": pack_progress(progress)}
+            ledger.hear(message)
+        ledger.change_order(job, job.order.with_turn("kl_weight", 0.1))
+        ledger.end(job, "done" if at % 2 else "failed")
+        if at >= ledgers.MAX_FINISHED:
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert len(ledger.snapshots()) == ledgers.MAX_FINISHED
+    assert sizes[-1] - sizes[0] < 100_000  # a single preview has 27 kB
 
 
 def test_results_of_calls_go_when_they_are_longest_unused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,7 @@ def open_cluster(n_workers: int | None = None, *, calls_apart: bool = True) -> C
             "distributed.nanny.pre-spawn-environ": same_for_all,
             "distributed.scheduler.http.routes": [],  # no web pages beside the app's own
             "distributed.worker.http.routes": [],
+            "distributed.worker.profile.enabled": False,  # it would look into a worker 100 times/s
         }
     ):
         local = _local_cluster(environments, calls_apart)

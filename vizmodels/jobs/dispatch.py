@@ -166,6 +166,9 @@ class Dispatch:
             if future.status == "error" or job.kind == "call":
                 return self.end(job, "failed", error=self._why_lost(job, future))
             return self.ledger.put_back(job, "queued", LOST_SENTENCE)
+        if job.kind == "training":  # its worker goes on while its run is brought home
+            self.ledger.free_worker(job)
+            self.hand_over_all()
         outcome = future.result()
         if isinstance(outcome, TrainingSetAside):
             self.ledger.put_back(job, "queued" if job.order.wish == "run" else "paused")

@@ -125,6 +125,12 @@ class Ledger:
                 job.put_back(state, message)
                 self._places = None
 
+    def free_worker(self, job: Job) -> None:
+        """Count a training's worker as free; what came of it is still on its way home."""
+        with self._lock:
+            if not job.is_over:
+                job.state, job.is_handed_over = "running", False
+
     def held_longest(self) -> Job | None:
         """The training that has been paused in a worker for the longest time."""
         with self._lock:

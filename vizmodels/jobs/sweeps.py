@@ -106,6 +106,7 @@ class Sweeps:
         self._get_board = get_board
         self._lock = threading.Lock()
         self._known: dict[str, SweepFile] = {}
+        self._evaluations: dict[str, dict[str, float]] = {}  # of runs in the library, once read
 
     def submit(self, sweep: Sweep, visitor: str = "") -> str:
         """Have what is missing of a sweep trained; returns the sweep's id.
@@ -157,13 +158,24 @@ class Sweeps:
         experiment: Experiment,
         jobs: dict[str, JobProgress],
     ) -> CellProgress:
-        evaluation, is_stored = file.evaluations.get(experiment.id), False
-        if experiment in self.library:
-            with contextlib.suppress(LatentariumError):  # a damaged one is as good as none
-                evaluation, is_stored = self.library.record(experiment.id).evaluation, True
+        evaluation, is_stored = self._evaluation_of(experiment), True
+        if evaluation is None:
+            evaluation, is_stored = file.evaluations.get(experiment.id), False
         job = None if evaluation is not None else jobs.get(experiment.id)
         seed = experiment.training.seed
         return CellProgress(values, seed, experiment.id, job, evaluation, is_stored)
+
+    def _evaluation_of(self, experiment: Experiment) -> dict[str, float] | None:
+        """Of a stored run; None if there is none. A damaged one is as good as none."""
+        with self._lock:
+            if experiment not in self.library:
+                self._evaluations.pop(experiment.id, None)
+                return None
+            if experiment.id not in self._evaluations:
+                with contextlib.suppress(LatentariumError):
+                    evaluation = self.library.record(experiment.id).evaluation
+                    self._evaluations[experiment.id] = evaluation
+            return self._evaluations.get(experiment.id)
 
     def _board(self) -> JobBoard:
         if self._get_board is None:
