@@ -16,6 +16,6 @@ export function handleOf(stage) {
       return { z: z.slice(), pixels: pixels?.slice() ?? null };
     },
     selected: () => Array.from(stage.selection?.indices ?? []),
-    manifold: (which = "a") => stage.maps[which].manifold.stats,
+    manifold: (which = "a") => stage.maps.views[which].manifold.stats,
   };
 }

@@ -91,7 +91,7 @@ export async function loadCore(spec, points) {
   fetch(resolve(spec.map.url)).catch(() => {}); // the reading itself says what went wrong
   const { program, weights, decoder, latents } = await fetchModel(spec, points);
   const shape = points.image_shape;
-  const axes = describeAxes(latents, spec.axis_names);
+  const axes = describeAxes(latents, spec.axis_names, spec.posterior_sigmas);
   let encoder; // few visitors encode; its weights are repacked when the first one does
   const encoded = (pixels) => {
     encoder ??= compile(program.encoder, weights, shape, `the encoder of “${spec.title}”`);

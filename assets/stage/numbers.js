@@ -2,6 +2,8 @@
  * Numbers as a reader sees them, and what is to be known of a latent axis.
  */
 
+import { normals } from "./noise.js";
+
 /**
  * A number with the given decimals and a true minus sign.
  * @param {number} value
@@ -66,17 +68,25 @@ export class Axis {
    * @param {number} index counted from 0
    * @param {string} name z1, z2, …
    * @param {number} mean
-   * @param {number} deviation standard deviation
+   * @param {number} deviation standard deviation of the points, posterior means where there are any
+   * @param {number} sigma of the posteriors; 0 where there are none
    * @param {import("./latents.js").Latents} latents
    */
-  constructor(index, name, mean, deviation, latents) {
-    Object.assign(this, { index, name, mean, deviation, latents });
+  constructor(index, name, mean, deviation, sigma, latents) {
+    Object.assign(this, { index, name, mean, deviation, sigma, latents });
   }
 
-  /** Sorted values of some points. */
+  /** Sorted draws of the aggregate posterior: of some points, each as wide as its posterior. */
   get sample() {
-    const { latents, index } = this;
-    return (this.#sample ??= latents.column(index, sampleStride(latents.n)).sort());
+    return (this.#sample ??= this.#draw().sort());
+  }
+
+  #draw() {
+    const { latents, index, sigma } = this;
+    const values = latents.column(index, sampleStride(latents.n));
+    if (!sigma) return values;
+    const epsilon = normals(values.length, index);
+    return values.map((value, i) => value + sigma * epsilon[i]);
   }
 
   /** The 0.5 % quantile. */
@@ -94,9 +104,10 @@ export class Axis {
  * Every axis in its own order.
  * @param {import("./latents.js").Latents} latents
  * @param {string[]} [names] z1, z2, … unless given
+ * @param {number[]} [sigmas] of the posteriors, where there are any
  * @returns {Axis[]}
  */
-export function describeAxes(latents, names) {
+export function describeAxes(latents, names, sigmas) {
   const { n, dim } = latents;
   const means = new Float64Array(dim);
   const squares = new Float64Array(dim);
@@ -112,6 +123,7 @@ export function describeAxes(latents, names) {
   }
   return Array.from({ length: dim }, (_, index) => {
     const name = names?.[index] ?? `z${index + 1}`;
-    return new Axis(index, name, means[index], Math.sqrt(squares[index] / n), latents);
+    const deviation = Math.sqrt(squares[index] / n);
+    return new Axis(index, name, means[index], deviation, sigmas?.[index] ?? 0, latents);
   });
 }

@@ -135,7 +135,7 @@ export class Paths {
   #pick(which, x, y, isTouch) {
     if (!this.stopList.isAdding) return false;
     const { map, dim } = this.stage.models[which];
-    const reach = this.stage.maps[which].unitsOf(isTouch ? REACH_TOUCH : REACH);
+    const reach = this.stage.maps.unitsOf(which, isTouch ? REACH_TOUCH : REACH);
     const index = pictureAt(map.tree, x, y, reach);
     if (index !== null) this.#addPicture(index);
     else {

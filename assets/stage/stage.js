@@ -2,19 +2,18 @@
  * The stage: maps, read-out and panels around one probe, drawn at most once a frame.
  */
 
-import { withAlpha } from "./colours.js";
 import { make } from "./elements.js";
 import { EpochBar } from "./epoch_bar.js";
 import { handleOf } from "./handle.js";
 import { loadEpoch } from "./load.js";
 import { loadAll } from "./loading.js";
 import { MapView } from "./map.js";
-import { Movement } from "./movement.js";
+import { Maps } from "./maps.js";
 import { PANELS } from "./panel_list.js";
 import { Panels } from "./panels.js";
 import { pictureAt, Probe, refresh } from "./probe.js";
-import { arrange, shuffledOrder } from "./raster.js";
-import { paintThumbnail, Readout } from "./readout.js";
+import { shuffledOrder } from "./raster.js";
+import { Readout } from "./readout.js";
 import { selectWithin } from "./selection.js";
 import { SelectionPanel } from "./selection_panel.js";
 import { SelectionTool } from "./selection_tool.js";
@@ -24,9 +23,7 @@ import { Voice } from "./voice.js";
 
 const REACH = 12; // pixels within which a picture counts as being under the pointer
 const REACH_TOUCH = 22; // a finger is wider
-const DIMMED = 26; // of 255: how opaque the points are that were not picked out
 const NO_MARKS = [];
-const TAG_PIXELS = 72; // about, the side of the thumbnail on the map
 
 export class Stage {
   /** @param {HTMLElement} parent */
@@ -37,13 +34,11 @@ export class Stage {
     this.models = {};
     /** @type {import("./loading.js").Models} after their last epochs */
     this.loaded = {};
-    /** @type {Partial<Record<"a" | "b", MapView>>} */
-    this.maps = {};
+    this.maps = new Maps((which) => this.#makeView(which));
     /** @type {Partial<Record<"a" | "b", EpochBar>>} */
     this.epochBars = {};
     /** @type {import("./selection.js").Selection | null} */
     this.selection = null;
-    this.movement = new Movement();
     this.#build(parent);
   }
 
@@ -161,7 +156,9 @@ export class Stage {
     this.probe.pinned = pinned;
     if (pinned !== null) this.probe.moveToPicture(pinned);
     else if (isSameA) this.probe.setLatent("a", oldZ);
-    this.#placeMaps(before);
+    this.maps.place(this.models, before, points);
+    this.root.classList.toggle("pair", Boolean(loaded.b));
+    this.root.classList.remove("empty");
     this.readout.show(points.imageShape, Boolean(loaded.b));
     this.isQuiet = true; // the colours are worked out once, for all that has changed
     this.toolbar.show(points, loaded);
@@ -183,42 +180,13 @@ export class Stage {
     const from = this.models[which].map.xy;
     this.models[which] = model;
     this.probe.replace(which, model);
-    this.maps[which].place(model.map.xy);
-    this.maps[which].manifold.forget();
-    this.movement.start(which, from, model.map.xy);
+    this.maps.move(which, from);
     this.panels.show(this);
     this.redraw();
   }
 
-  #placeMaps(before) {
-    const [, height, width] = this.points.imageShape;
-    const multiple = Math.max(1, Math.floor(TAG_PIXELS / Math.max(height, width)));
-    for (const which of ["a", "b"]) {
-      const model = this.models[which];
-      const map = (this.maps[which] ??= this.#makeMap(which));
-      if (!model) {
-        map.element.remove();
-        continue;
-      }
-      if (!map.element.isConnected) this.mapRow.append(map.element);
-      map.markers.setTagSize([width, height], multiple);
-      if (before[which]?.map === model.map && map.content) continue;
-      const { kind, axes } = model.map.spec;
-      this.movement.finish(which);
-      map.show({
-        xy: model.map.xy,
-        captions: axes,
-        hasUnits: kind === "raw" || kind === "pca",
-        hasPrior: kind === "raw" && model.hasPrior && model.dim === 2,
-        title: model.spec.title,
-      });
-    }
-    this.root.classList.toggle("pair", Boolean(this.models.b));
-    this.root.classList.remove("empty");
-  }
-
-  #makeMap(which) {
-    const map = new MapView(which, {
+  #makeView(which) {
+    const view = new MapView(which, {
       probe: (x, y) => this.#moveTo(which, x, y),
       leave: () => {
         if (this.probe.pinned === null) return; // the last place under the pointer stays
@@ -232,8 +200,8 @@ export class Stage {
         this.selectionTool.grab(which, x, y, event),
       changed: () => this.redraw(),
     });
-    map.element.append(this.#epochBar(which).element);
-    return map;
+    view.element.append(this.#epochBar(which).element);
+    return view;
   }
 
   /** The pointer is here; the next frame decodes it. Of several in one frame the last counts. */
@@ -244,7 +212,7 @@ export class Stage {
 
   #pick(which, x, y, isTouch) {
     if (this.panels.open.pointer?.pick?.(which, x, y, isTouch)) return;
-    const reach = this.maps[which].unitsOf(isTouch ? REACH_TOUCH : REACH);
+    const reach = this.maps.unitsOf(which, isTouch ? REACH_TOUCH : REACH);
     const index = pictureAt(this.models[which].map.tree, x, y, reach);
     this.pin(index === this.probe.pinned ? null : index);
   }
@@ -252,33 +220,28 @@ export class Stage {
   #colour() {
     if (this.isQuiet || !this.probe) return;
     this.colours = this.toolbar.colours();
-    for (const [which, { map }] of Object.entries(this.models)) this.#arrange(which, map.xy);
-  }
-
-  /** The points of one map, at these places, in their colours. */
-  #arrange(which, xy) {
     const [ofLegend, mask] = [this.toolbar.filter(), this.selection?.mask];
     const isLit = mask ? (i) => mask[i] === 1 && (!ofLegend || ofLegend(i)) : ofLegend;
-    const dim = (word) => withAlpha(word, DIMMED);
-    this.maps[which].setDrawing(arrange(xy, this.colours, this.order, isLit, dim));
+    this.maps.colour({ colours: this.colours, order: this.order, isLit });
   }
 
   #drawFrame() {
     this.frame = null;
     if (!this.probe) return;
-    for (const [which, xy] of this.movement.step(performance.now())) this.#arrange(which, xy);
+    this.maps.step();
     if (this.pending) {
       const [which, x, y] = this.pending;
       this.pending = null;
       if (this.probe.sides[which]) {
-        this.probe.moveTo(which, x, y, this.maps[which].unitsOf(REACH));
+        this.probe.moveTo(which, x, y, this.maps.unitsOf(which, REACH));
       }
     }
     this.panels.prepare(this.probe);
     this.#decode();
     const began = performance.now();
-    let isDrawn = true;
-    for (const which of Object.keys(this.models)) isDrawn = this.#drawMap(which) && isDrawn;
+    const marksOf = (which) =>
+      this.selectionTool.marks(which) ?? this.panels.open.marks?.(which) ?? NO_MARKS;
+    const isDrawn = this.maps.draw(this.theme, this.probe, (index) => this.cssOf(index), marksOf);
     this.stats.lastDrawMs = performance.now() - began;
     this.stats.draws++;
     const { index } = this.probe;
@@ -288,41 +251,12 @@ export class Stage {
     if (isDrawn) this.afterFrame?.();
   }
 
-  #drawMap(which) {
-    const map = this.maps[which];
-    const ofPanel = this.panels.open.marks?.(which) ?? NO_MARKS;
-    const isDrawn = map.draw(this.theme, this.#shown(which), this.selectionTool.marks(which) ?? ofPanel);
-    if (!isDrawn) return false;
-    const { view, width, height } = map;
-    const anchor = this.probe.anchor(which);
-    const { imageShape } = this.points;
-    map.manifold.follow(this.models[which], anchor, imageShape, view, width, height);
-    return true;
-  }
-
   #decode() {
     const began = performance.now();
     for (const side of Object.values(this.probe.sides)) {
       if (side.isLive && refresh(side)) this.stats.decodes++;
     }
     this.stats.lastDecodeMs = performance.now() - began;
-  }
-
-  /** What stands over the points of one map. */
-  #shown(which) {
-    const { model, place, isSupported } = this.probe.sides[which];
-    const { xy } = model.map;
-    const { index, pinned } = this.probe;
-    const placeOf = (i) => (i === null ? null : [xy[2 * i], xy[2 * i + 1]]);
-    if (index !== null) paintThumbnail(this.maps[which].markers.tag, this.points, index);
-    return {
-      probe: place,
-      isSupported,
-      lit: placeOf(index),
-      litColour: index === null ? "" : this.cssOf(index),
-      pinned: placeOf(pinned),
-      pinnedColour: pinned === null ? "" : this.cssOf(pinned),
-    };
   }
 
   /** The panel that Python asks for; a rerun that asks for the same one leaves the visitor's. */
@@ -339,8 +273,8 @@ export class Stage {
 
   #applyTheme() {
     this.root.dataset.theme = isDark(this.root) ? "dark" : "light";
-    this.theme = readTheme(this.root, this.mapRow);
-    for (const map of Object.values(this.maps)) map.invalidate();
+    this.theme = readTheme(this.root, this.maps.element);
+    this.maps.invalidate();
   }
 
   /** Pictures in place of points, or points again. */
@@ -348,7 +282,7 @@ export class Stage {
     const isOn = this.manifoldButton.getAttribute("aria-pressed") !== "true";
     this.manifoldButton.setAttribute("aria-pressed", String(isOn));
     this.root.classList.toggle("manifolds", isOn);
-    for (const which of ["a", "b"]) this.maps[which]?.manifold.turn(isOn);
+    this.maps.turnManifolds(isOn);
     this.redraw();
   }
 
@@ -357,8 +291,7 @@ export class Stage {
       (which, polygon) => this.select(selectWithin(which, this.models[which].map.xy, polygon)),
       () => this.redraw(),
     );
-    const fitAll = () => Object.values(this.maps).forEach((map) => map.content && map.fit());
-    const fit = button("Fit", "Show all points. Key: 0", fitAll);
+    const fit = button("Fit", "Show all points. Key: 0", () => this.maps.fit());
     this.manifoldButton = button("Grid", "What every place decodes to. Key: G", () =>
       this.#toggleManifold(),
     );
@@ -372,10 +305,9 @@ export class Stage {
     );
     this.readout = new Readout();
     this.panels = new Panels(PANELS.map((Panel) => new Panel()), () => this.redraw());
-    this.mapRow = make("div", { class: "maps" });
     this.voice = new Voice();
     const panel = make("div", { class: "panel" }, this.readout.element, this.panels.element);
-    this.body = make("div", { class: "body" }, this.toolbar.element, this.mapRow, panel);
+    this.body = make("div", { class: "body" }, this.toolbar.element, this.maps.element, panel);
     this.root = make("div", { class: "stage empty" }, ...this.voice.elements, this.body);
     this.root.__stage = handleOf(this);
     const style = make("link", { rel: "stylesheet", href: new URL("stage.css", import.meta.url).href });

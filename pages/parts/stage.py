@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+import numpy as np
 import streamlit as st
 
 from pages.parts.artefacts import PROGRAM_FILE, WEIGHTS_FILE, stage_address
@@ -108,6 +109,7 @@ def _model(record: RunRecord, kind: ProjectionKind, extent: Extent) -> dict[str,
         "title": record.title,
         "latent_dim": record.embedding_dim,
         "axis_names": names,
+        "posterior_sigmas": _sigmas(record),
         "program": f"{base}/{PROGRAM_FILE}",
         "weights": f"{base}/{WEIGHTS_FILE}",
         "latents": f"{of_pictures}/latents.bin",
@@ -117,6 +119,12 @@ def _model(record: RunRecord, kind: ProjectionKind, extent: Extent) -> dict[str,
         "measures": _measures(record, kind, extent, of_pictures),
         "epochs": _epochs(record, kind, shown, base, of_pictures),
     }
+
+
+def _sigmas(record: RunRecord) -> list[float] | None:
+    """Root mean square width of the posteriors on each axis, where the model has posteriors."""
+    variances = atlas().posterior_variances(record.id)
+    return None if variances is None else [round(sigma, 4) for sigma in np.sqrt(variances).tolist()]
 
 
 def _groups(record: RunRecord) -> list[int]:

@@ -5,8 +5,15 @@ import pytest
 import torch
 from torch import nn
 
-from vizmodels.analysis.posterior import posteriors, report_axes, sample_aggregate
+from vizmodels.analysis.posterior import (
+    mean_variances,
+    posteriors,
+    report_axes,
+    sample_aggregate,
+)
+from vizmodels.models import build_model
 from vizmodels.models.vae import VAE
+from vizmodels.specs import AutoencoderSpec, DiscreteVAESpec
 
 AXES = 3
 
@@ -69,3 +76,17 @@ def test_draws_of_the_aggregate_posterior_come_again_with_their_seed(
         sample_aggregate(model, images, 5, torch.Generator().manual_seed(s)) for s in (0, 0, 1)
     )
     assert torch.equal(one, same) and not torch.equal(one, other)
+
+
+def test_posteriors_are_as_wide_as_the_model_says(model: VAE, images: torch.Tensor) -> None:
+    np.testing.assert_allclose(mean_variances(model, images), [0.01, 0.5, 1.0], rtol=1e-5)
+
+
+def test_classes_have_no_width_and_an_autoencoder_has_none_at_all(images: torch.Tensor) -> None:
+    spec = DiscreteVAESpec(n_variables=2, n_classes=3, continuous_dim=4, widths=(8,))
+    discrete = build_model(spec, (1, 2, 2), torch.Generator().manual_seed(0))
+    variances = mean_variances(discrete.eval(), images)
+    assert variances is not None and variances.shape == (2 * 3 + 4,)
+    assert (variances[:6] == 0).all() and (variances[6:] > 0).all()
+    plain = build_model(AutoencoderSpec(widths=(8,)), (1, 2, 2), torch.Generator().manual_seed(0))
+    assert mean_variances(plain, images) is None

@@ -61,6 +61,24 @@ def test_play_sweeps_one_axis_through_its_range_until_it_is_stopped(page: Page, 
     assert probe(page)[0] == still
 
 
+def test_bars_span_the_aggregate_posterior_and_not_its_means_alone(page: Page, toys: Toys) -> None:
+    sigmas = np.full(16, 0.01)
+    sigmas[3] = 5.0  # wider than its means are spread
+    side = {**toys.sides["deep pca"], "posterior_sigmas": sigmas.tolist()}
+    show(page, {**toys.data("deep pca"), "a": side})
+    latents = toys.latents["deep"]
+    generator = np.random.default_rng(0)
+    for axis in (3, 4):
+        bar = page.locator(f".slider input[data-axis='{axis}']")
+        low, high = (float(bar.get_attribute(end) or "nan") for end in ("min", "max"))
+        draws = np.tile(latents[:, axis], 100)
+        draws += sigmas[axis] * generator.standard_normal(len(draws))
+        ends = np.quantile(draws, [0.005, 0.995])
+        # The bar is a fifth of that wider at each end; its quantiles come from these few points.
+        assert_allclose(high - low, 1.4 * np.ptp(ends), rtol=0.2)
+        assert_allclose((low + high) / 2, ends.mean(), atol=0.1 * np.ptp(ends))
+
+
 def test_points_are_coloured_by_what_was_measured_of_each_model(
     page: Page, site: StageSite, toys: Toys
 ) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vizmodels.analysis.epochs import EpochView, view_epoch
 from vizmodels.analysis.neighbours import nearest_neighbours, share_kept
 from vizmodels.analysis.points import MAP_POINTS, Extent, MapPoints, map_points
+from vizmodels.analysis.posterior import mean_variances
 from vizmodels.analysis.projection import (
     PROJECTION_VERSION,
     SLOW_KINDS,
@@ -32,6 +33,7 @@ from vizmodels.runs.run import Run
 from vizmodels.training.evaluation import encode_all
 from vizmodels.training.snapshots import at_epoch
 
+VARIANCE_IMAGES = 1000  # test images; the mean of so many is within a few per cent of that of all
 KEPT_ENTRIES = 64  # runs, latents and maps in memory; about 10 MB each at the most
 
 
@@ -99,6 +101,18 @@ class Atlas:
             return model.embed(encode_all(model, images)).numpy()
 
         return self._once(("latents", run_id, extent), encode)
+
+    def posterior_variances(self, run_id: str) -> NDArray[np.float32] | None:
+        """Mean variance of the posteriors on each axis, (E,); None of a model without a Gaussian
+        posterior. 0 on axes that are classes."""
+
+        def compute() -> NDArray[np.float32] | None:
+            run = self.run(run_id)
+            points = self.points(run.experiment.dataset)
+            images = points.pictures.images[: min(points.n_test, VARIANCE_IMAGES)]
+            return mean_variances(run.model, images)
+
+        return self._once(("posterior variances", run_id), compute)
 
     def projection(
         self, run_id: str, kind: ProjectionKind, n_axes: int = 2, extent: Extent = "some"

@@ -8,7 +8,9 @@ from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.gaussian import kl_to_standard_normal
+from vizmodels.models.trainable import Trainable
 from vizmodels.models.vae import VAE
 from vizmodels.training.evaluation import EVALUATION_BATCH, as_float
 
@@ -78,6 +80,21 @@ def report_axes(model: VAE, images: UInt8[Tensor, "N C H W"]) -> AxisReport:
         log_var.exp().mean(dim=0).numpy(),
         mu.mean(dim=0).numpy(),
     )
+
+
+@torch.inference_mode()
+def mean_variances(
+    model: Trainable, images: UInt8[Tensor, "N C H W"]
+) -> NDArray[np.float32] | None:
+    """Mean over the images of the posterior's variance on each axis, (E,); of a discrete VAE 0 on
+    the axes of its classes; None of a model without a Gaussian posterior."""
+    if isinstance(model, VAE):
+        return report_axes(model, images).posterior_variance
+    if not isinstance(model, DiscreteVAE):
+        return None
+    _, _, log_var = model.posterior(as_float(images, model))
+    of_classes = torch.zeros(model.n_variables * model.n_classes)
+    return torch.cat([of_classes, log_var.exp().mean(dim=0).cpu()]).numpy()
 
 
 def sample_aggregate(
