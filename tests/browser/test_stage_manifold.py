@@ -1,5 +1,7 @@
 """The manifold grid: what every place of the visible map decodes to."""
 
+import base64
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -25,7 +27,12 @@ READ_SHEET = """async () => {
     const y = top + (row + 0.5) * height / rows;
     places.push(toMap(view, w, h, x, y));
   }
-  return { columns, rows, places, pixels: Array.from(data) };
+  const asText = (bytes) => new Promise((done) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.split(",")[1]);
+    reader.readAsDataURL(new Blob([bytes]));
+  });
+  return { columns, rows, places, base64: await asText(data) };
 }"""
 
 
@@ -33,7 +40,8 @@ def tiles(page: Page) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Places (n, 2) of the map, grey pixels (n, 28, 28) in [0, 1], opacity (n,) of each picture."""
     sheet = page.evaluate(READ_SHEET)
     rows, columns = sheet["rows"], sheet["columns"]
-    pixels = np.array(sheet["pixels"]).reshape(rows, 28, columns, 28, 4).transpose(0, 2, 1, 3, 4)
+    data = np.frombuffer(base64.b64decode(sheet["base64"]), np.uint8)
+    pixels = data.reshape(rows, 28, columns, 28, 4).transpose(0, 2, 1, 3, 4)
     pixels = pixels.reshape(rows * columns, 28, 28, 4)
     return np.array(sheet["places"]), pixels[..., 0] / 255, pixels[:, 0, 0, 3] / 255
 
