@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 
+# Tests that start engines, servers and a browser, and look at the clock: one at a time.
+WITH_PROCESSES := tests/jobs tests/browser
+
 # libgomp's threads otherwise spin while they wait; with the server, a worker and a browser on the
 # same cores that made training four times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -17,7 +20,8 @@ test: .venv/test.ready ## check the style, then run every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 $(addprefix --ignore ,$(WITH_PROCESSES))
+	$(BIN)/python -m pytest $(WITH_PROCESSES)
 
 format: .venv/test.ready ## put the code into its form
 	$(BIN)/ruff check --fix .

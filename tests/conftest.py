@@ -8,6 +8,8 @@ from jaxtyping import install_import_hook
 
 # libgomp's threads spin while they wait unless told otherwise, before torch is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "PYTEST_XDIST_WORKER" in os.environ:  # each of the processes has one core
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Shapes and types are checked on every call under test; the hook reaches only what is imported
 # after it. These modules annotate shapes. Others do not, and have annotations that beartype refuses
