@@ -242,7 +242,7 @@ def round_trip_ms(page: Page, n: int) -> float:
 def beside_training(page: Page, address: str, n: int) -> None:
     """A control's round trip while nothing trains, and while something does."""
     page.goto(f"{address}/reconstruction")
-    page.get_by_role("button", name="worst", exact=True).wait_for(timeout=FINITE_S * 1000)
+    page.get_by_role("radio", name="worst", exact=True).wait_for(timeout=FINITE_S * 1000)
     wait_until_settled(page)
     idle = round_trip_ms(page, n)
     trainer = page.context.new_page()

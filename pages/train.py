@@ -52,7 +52,7 @@ explanation(
     "images since the last report, the dots are the whole test set after each epoch. Small curves "
     "are of figures that only a whole set has, such as the share of a VQ-VAE's codes that are in "
     "use. Below the test images stand their reconstructions; for a prior over codes, samples from "
-    "it, and for a classifier the test images it is least sure of. The map shows where 1,000 test "
+    "it, and for a classifier the test images it is least sure of. The map shows where 500 test "
     "images lie; with more than two axes it shows their two leading principal components, turned "
     "to match the map before.",
     [

@@ -19,7 +19,7 @@ from vizmodels.models.vq_prior import VQPrior
 from vizmodels.training.preview import PreviewMaker
 from vizmodels.training.progress import History
 
-KEPT_MAPS = 32  # of 1,000 points
+KEPT_MAPS = 32  # of 500 points
 
 
 def show_finished(run_id: str) -> None:

@@ -5,8 +5,8 @@ import time
 from vizmodels.training.control import Governor
 
 REPORT_SECONDS = 0.1  # between reports; each waits for the device once
-PREVIEW_SECONDS = 0.4  # between previews; one costs 5 to 50 ms, of a prior's samples more
-PREVIEW_SHARE = 0.1  # of the time at most that goes into previews
+PREVIEW_SECONDS = 0.4  # between previews; one costs 3 to 50 ms, of a prior's samples more
+PREVIEW_SHARE = 0.01  # of the time at most that goes into previews
 CHECKPOINT_SECONDS = 5.0  # between checkpoints
 
 

@@ -17,7 +17,7 @@ from vizmodels.training.evaluation import as_float
 from vizmodels.training.progress import Preview
 
 N_PICTURES = 12
-N_POINTS = 1000
+N_POINTS = 500
 SAMPLE_SEED = 0  # of a prior's samples, so that only the prior changes from one preview to the next
 
 
