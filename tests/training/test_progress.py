@@ -19,6 +19,7 @@ def reports(data: ImageSet) -> list[Progress]:
     """Every report of a run of 5 epochs of 4 steps, asked for at each step."""
     kept: list[Progress] = []
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "FIRST_REPORT_SECONDS", 0.0)
         patch.setattr(clock, "REPORT_SECONDS", 0.0)
         patch.setattr(clock, "PREVIEW_SECONDS", 0.0)
         fit(on_digits(epochs=5), data, CPU, kept.append)
@@ -68,12 +69,13 @@ def test_the_time_left_ends_at_zero_and_the_rate_is_positive(reports: list[Progr
 def test_reports_are_rare_unless_an_epoch_ends(
     data: ImageSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(clock, "FIRST_REPORT_SECONDS", 1000.0)
     monkeypatch.setattr(clock, "REPORT_SECONDS", 1000.0)
     monkeypatch.setattr(clock, "PREVIEW_SECONDS", 1000.0)
     kept: list[Progress] = []
     fit(on_digits(epochs=3), data, CPU, kept.append)
     assert [report.step for report in kept] == [4, 8, 12]
-    assert [report.preview is not None for report in kept] == [False, False, True]
+    assert [report.preview is not None for report in kept] == [True, False, True]
 
 
 def test_closed_form_reports_once_with_everything(data: ImageSet) -> None:

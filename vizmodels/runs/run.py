@@ -84,7 +84,7 @@ def train(
     ----------
     experiment : what to train
     device : "auto" (cuda, else mps, else cpu) or one of these by name
-    on_progress : called with a `Progress` at most every 0.1 s and at the end
+    on_progress : called with a `Progress` a few times a second and at the end
     checkpoints : file from which a killed training goes on; or two, see `CheckpointFiles`
     data : the image set, if the caller has it already; else it is loaded by its name
     vq_run : the run of the VQ-VAE whose codes a prior is to learn; only for family pixelcnn

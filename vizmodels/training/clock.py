@@ -1,12 +1,14 @@
 """What is due while a training runs, and how long the rest of it will take."""
 
+import math
 import time
 
 from vizmodels.training.control import Governor
 
-REPORT_SECONDS = 0.1  # between reports; each waits for the device once
+REPORT_SECONDS = 0.25  # between reports; each waits for the device once
+FIRST_REPORT_SECONDS = 0.05  # before the first one, for which somebody waits
 PREVIEW_SECONDS = 0.4  # between previews; one costs 3 to 50 ms, of a prior's samples more
-PREVIEW_SHARE = 0.01  # of the time at most that goes into previews
+PREVIEW_SHARE = 0.006  # of the time at most that goes into previews
 CHECKPOINT_SECONDS = 5.0  # between checkpoints
 
 
@@ -15,7 +17,9 @@ class Clock:
 
     def __init__(self, governor: Governor, first_step: int) -> None:
         self.governor, self.first_step = governor, first_step
-        self.began = self._reported = self._previewed = self._saved = time.perf_counter()
+        self.began = self._saved = time.perf_counter()
+        self._reported = self.began - REPORT_SECONDS + FIRST_REPORT_SECONDS
+        self._previewed = -math.inf  # the first report shows what there is to begin with
         self._resumed: float | None = None
 
     def resume(self) -> None:

@@ -57,7 +57,7 @@ def fit(
     experiment : what to train; everything random comes from its seed
     data : the image set the experiment names
     compute : device and precision
-    on_progress : called at most every 0.1 s, and at the end; an exception it raises stops the run
+    on_progress : called a few times a second, and at the end; an exception it raises stops the run
     checkpoints : file to go on from if it is there, and to write now and then; or two of them
     vqvae : trained, whose codes a prior is to learn
     ask : answers what is asked of the training now: to wait, to go slower, to turn a knob
