@@ -53,14 +53,13 @@ def sweep_form() -> Sweep | None:
     if "sweep_family" not in st.session_state:
         _fill(preset)
     dataset = st.selectbox("Images", dataset_names(), key="sweep_dataset")
-    left, right = st.columns(2)
-    family = left.segmented_control(
+    family = st.segmented_control(
         "Family", FAMILIES, required=True, key="sweep_family", wrap=True,
         format_func=FAMILY_NAMES.__getitem__,
     )  # fmt: skip
     backbone = "conv"
     if family != "vqvae":
-        backbone = right.segmented_control(
+        backbone = st.segmented_control(
             "Backbone", BACKBONES, default="mlp", required=True, key="sweep_backbone"
         )
     columns, texts = st.columns(2), {}

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from vizmodels.figures.live import MAP_SIDE, WIDTH, curve_svg, live_map_svg
+from vizmodels.figures.live import MAP_SIDE, WIDTH, curve_svg, live_map_svg, round_values
 from vizmodels.figures.theme import class_colour
 
 
@@ -83,8 +83,32 @@ def test_the_last_step_is_at_the_right_end_of_the_axis() -> None:
 def test_the_ticks_span_the_values() -> None:
     root = curve([], [4.0, 1.0])
     labels = [text.text for text in root.iter("text")]
-    assert {"1", "2", "3", "4"} <= set(labels)
+    assert [label for label in labels if label and label.isdigit()] == ["1", "2", "3", "4", "0"]
     assert "step 100" in labels
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.0356, 0.0621, [0.04, 0.045, 0.05, 0.055, 0.06]),
+        (0.0016, 5.09, [1, 2, 3, 4, 5]),
+        (-1.0, 1.0, [-1, -0.5, 0, 0.5, 1]),
+        (990.0, 1990.0, [1000, 1200, 1400, 1600, 1800]),
+    ],
+)
+def test_ticks_stand_at_round_values(low: float, high: float, expected: list[float]) -> None:
+    assert round_values(low, high) == expected
+
+
+def test_there_are_two_to_five_ticks_in_any_range() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(500):
+        low = float(generator.normal() * 10.0 ** generator.integers(-4, 4))
+        high = low + float(10.0 ** generator.uniform(-5, 5))
+        values = round_values(low, high)
+        assert 2 <= len(values) <= 5
+        room = 1e-9 * max(abs(low), abs(high))
+        assert all(low - room <= value <= high + room for value in values)
 
 
 def test_a_long_run_has_no_more_vertices_than_can_be_seen() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vizmodels.figures.theme import AXIS_FONT, styled
 
 ROW_HEIGHT, MARGINS = 40, 110  # px
-MOST_WITH_TEXT = 20  # columns into which a figure fits
+MOST_WITH_TEXT = 9  # columns into which a figure fits, where the page has two figures in a row
 
 
 def factor_axes_figure(

@@ -50,7 +50,7 @@ def curve_svg(
 
     Returns
     -------
-    An SVG element; its vertical axis spans the values, its ticks carry them.
+    An SVG element; its vertical axis spans the values, its ticks stand at round ones.
     """
     low, high = _value_range(train, test)
     width, height = size
@@ -72,8 +72,8 @@ def curve_svg(
     ticks = "".join(
         f'<line x1="{LEFT}" x2="{width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
         f'stroke="{ink}" stroke-opacity=".15"/>'
-        f'<text x="{LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{value:.3g}</text>'
-        for value in np.linspace(low, high, 4)
+        f'<text x="{LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{value:g}</text>'
+        for value in round_values(low, high)
         for y in [float(y_of(np.array([value]))[0])]
     )
     dashes = "".join(
@@ -97,6 +97,18 @@ def curve_svg(
         f'<text x="{width - RIGHT}" y="{height - 8}" text-anchor="end">step {n_steps:,}</text>'
         f'<polyline points="{line}" fill="none" stroke="{MODEL_A}" stroke-width="2.5"/>{dots}</svg>'
     )
+
+
+def round_values(low: float, high: float, most: int = 5) -> list[float]:
+    """The multiples of 1, 2 or 5 times a power of ten in a range: `most` at most, two at least."""
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    for step in (power, 2 * power, 5 * power, 10 * power):
+        first, last = math.ceil(low / step), math.floor(high / step)
+        if last - first < most:
+            break
+    digits = max(0, -math.floor(math.log10(step)))
+    return [round(at * step, digits) for at in range(first, last + 1)]
 
 
 def live_map_svg(points: NDArray[np.floating], labels: NDArray[np.int64] | None) -> str:

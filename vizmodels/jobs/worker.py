@@ -151,7 +151,8 @@ def warm_up() -> str:
     train(Experiment(dataset="warm-up", model=model, training=Training(epochs=1)), data=data)
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads"
+    n_threads = torch.get_num_threads()
+    return f"CPU, {n_threads} thread" + ("" if n_threads == 1 else "s")
 
 
 def _download_sentence(download: DownloadProgress) -> str:
