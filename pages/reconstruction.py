@@ -1,8 +1,9 @@
 import numpy as np
 import streamlit as st
 
+from pages.parts.charts import show_chart
 from pages.parts.data_gate import data_are_here
-from pages.parts.export import offer_export, show_chart
+from pages.parts.export import offer_export
 from pages.parts.frame import explanation, head
 from pages.parts.model_label import lettered, show_label, size_text
 from pages.parts.model_picker import pick_up_to_four

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from pages.parts.charts import show_chart
 from pages.parts.code_picker import priors_of
 from pages.parts.code_stage import codebook_report
 from pages.parts.collapse_panel import show_collapse
-from pages.parts.export import offer_export, show_chart
+from pages.parts.export import offer_export
 from pages.parts.pictures import show_sheet
 from pages.parts.sampling_panel import show_sampling
 from pages.parts.shared import atlas

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.parts.export import show_chart
+from pages.parts.charts import show_chart
 from pages.parts.shared import library
 from pages.parts.visitor import visitor
 from vizmodels.analysis.collapse import CODEBOOK_SIZE, EPOCHS, collapse_and_cure

@@ -2,10 +2,8 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -14,28 +12,8 @@ from vizmodels.export.tables import Column, csv_bytes, npz_bytes
 from vizmodels.figures.images import enlarge
 
 PNG_PIXELS_WIDE = 1600  # at most, of a sheet that is saved
-UNUSED_BUTTONS = ["lasso2d", "select2d", "autoScale2d", "toggleSpikelines"]
 
 Make = Callable[[], Mapping[str, Column]]
-
-
-def show_chart(figure: go.Figure, key: str, alt: str, *, name: str = "") -> None:
-    """Show a chart whose camera button saves it as SVG.
-
-    Parameters
-    ----------
-    figure : as `vizmodels.figures` makes them
-    key : of the element, the same on every rerun
-    alt : what it shows, for those who cannot see it
-    name : of the file, without ending; the key unless said
-    """
-    saved = {"format": "svg", "filename": name or key}
-    config: dict[str, Any] = {
-        "displaylogo": False,
-        "modeBarButtonsToRemove": UNUSED_BUTTONS,
-        "toImageButtonOptions": saved,
-    }
-    st.plotly_chart(figure, key=key, alt=alt, config=config)
 
 
 def offer_export(

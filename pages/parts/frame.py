@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from pages.parts.later import may_come
+
 
 def head(title: str, question: str) -> None:
     """The page's title and the one question it answers, on one line: the picture is the page."""
@@ -26,12 +28,13 @@ def explanation(
     formula : LaTeX
     functions : the numeric functions the page shows, whose source is printed
     """
+    is_all = may_come()  # a formula and code are slow to load
     with st.expander("How to read it, and what to try"):
         st.markdown(reading)
         st.markdown("\n".join(f"- {item}" for item in to_try))
-        if formula:
+        if formula and is_all:
             st.latex(formula)
     if functions:
         with st.expander("The code behind it"):
-            for function in functions:
+            for function in functions if is_all else ():
                 st.code(inspect.getsource(function), language="python")

@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.background import Wanted, find, measure
-from pages.parts.export import offer_export, show_chart
+from pages.parts.charts import show_chart
+from pages.parts.export import offer_export
 from pages.parts.line_ups import default_run
 from pages.parts.pictures import show_sheet
 from pages.parts.run_kinds import FAMILY_NAMES, autoencodes

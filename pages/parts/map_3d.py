@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts.export import show_chart
+from pages.parts.charts import show_chart
 from pages.parts.run_kinds import KIND_NAMES
 from pages.parts.shared import atlas
 from pages.parts.stage import axis_names

@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.parts.awaited import awaited
-from pages.parts.export import show_chart
+from pages.parts.charts import show_chart
 from pages.parts.model_label import LETTERS, lettered, show_label
 from pages.parts.pictures import show_sheet
 from pages.parts.shared import atlas

@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.background import find, measure
-from pages.parts.export import offer_export, show_chart
+from pages.parts.charts import show_chart
+from pages.parts.export import offer_export
 from pages.parts.pictures import show_sheet
 from pages.parts.samplers_panel import (
     Drawn,

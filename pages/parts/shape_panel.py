@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.awaited import awaited
-from pages.parts.export import show_chart
+from pages.parts.charts import show_chart
+from pages.parts.later import may_come
 from pages.parts.model_label import lettered
 from vizmodels.analysis.latent_shape import BINS, LatentShape
 from vizmodels.analysis.reports import SHAPE
@@ -30,7 +31,8 @@ def show_shapes(models: Sequence[RunRecord]) -> list[LatentShape] | None:
     ]
     figure = marginals_figure(panels, BINS, height=HEIGHT)
     show_chart(figure, "marginals", "Density of each latent axis beside N(0, 1), by model")
-    st.dataframe(shape_table(names, shapes), hide_index=True, width="stretch")
+    if may_come():  # a table of this kind is as heavy as a chart
+        st.dataframe(shape_table(names, shapes), hide_index=True, width="stretch")
     st.caption(
         f"Axes of a model are drawn from the widest on, {MOST_AXES} at most. Distance and KL to "
         "N(0, 1) are means over all axes. Roundness: 1 is a ball. Silhouette: 1 is far apart, "

@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from pages.parts.export import show_chart
+from pages.parts.charts import show_chart
 from pages.parts.sweep_form import AXIS_NAMES
 from vizmodels.analysis.sweep_table import Setting, curves_along
 from vizmodels.figures.ablation import (

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.parts.export import show_chart
+from pages.parts.charts import show_chart
 from pages.parts.model_label import LETTERS, lettered
 from pages.parts.pictures import show_rows
 from pages.parts.shared import atlas

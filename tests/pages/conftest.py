@@ -11,6 +11,7 @@ from pages.parts import (
     finished_run,
     gallery_cards,
     information_views,
+    later,
     noise_panel,
     samplers_panel,
     sampling_panel,
@@ -67,6 +68,11 @@ def session_cache(
     home = tmp_path_factory.getbasetemp() / "pages-home"
     monkeypatch.setenv("LATENTARIUM_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def _everything_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "WAIT_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True)

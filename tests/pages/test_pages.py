@@ -1,12 +1,13 @@
 """Every page runs without an exception from shipped runs, and does one action."""
 
+import time
 from pathlib import Path
 
 import pytest
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import shared
+from pages.parts import later, shared
 
 SHOWN_FIRST = "VAE mlp · 2-D · strokes · KL weight 0.001"
 
@@ -195,3 +196,14 @@ def test_a_damaged_run_is_named_and_the_others_are_shown(session_cache: Path) ->
     (warning,) = test.warning
     assert warning.value.startswith("Run 0123456789ab must be whole and readable; got no ")
     assert len(test.get("bidi_component")) == 2
+
+
+def test_charts_and_code_wait_for_the_first_picture_of_a_visit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(later, "WAIT_SECONDS", 2.0)
+    page = open_page("reconstruction")
+    assert not page.get("plotly_chart") and not page.code, "their places are kept empty"
+    time.sleep(2.0)
+    assert page.run().get("plotly_chart") and page.code
+    assert page.run().get("plotly_chart"), "and there it stays"
