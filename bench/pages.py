@@ -19,7 +19,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page
 
 from bench.report import at_most, report
-from bench.serving import Served, chromium, serve
+from bench.serving import ENGINE_SETTLES_S, Served, chromium, serve
 from vizmodels.analysis.projection import project
 from vizmodels.data import is_available, load_dataset
 from vizmodels.jobs import JobBoard
@@ -31,7 +31,6 @@ PAGE_LIMIT_S = 1.5
 TIMES_EMPTY = 1.5
 UMAP_LIMIT_S = 15.0
 UMAP_POINTS, UMAP_POINTS_QUICK = 60_000, 20_000
-ENGINE_SETTLES_S = 75  # the workers import torch and compile UMAP behind the first visit
 FIRST_PICTURE = {
     "latent_space": "[data-ready='true']",
     "reconstruction": "img[alt^='Reconstructions by']",

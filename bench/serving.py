@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 START_LIMIT_S = 60
+ENGINE_SETTLES_S = 75  # after the start: the workers import torch and compile UMAP until then
 CONNECTED = "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
 SETTLED = "[data-test-script-state='notRunning']"
 FLAGS = ["--server.headless", "true", "--server.address", "127.0.0.1"]

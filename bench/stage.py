@@ -2,10 +2,10 @@
 
 The real app is served and opened in Chromium. Of every run it is told what the browser fetches,
 what a move costs, and how far its decoder is from PyTorch's; of some, what a manifold grid costs,
-a map of all pictures and a long session. The pointer moves over the map of each 2-D model
-and each VQ-VAE, and the first slider of each other model is dragged; a move counts from its event to the frame
-in which the picture was decoded and drawn. Websocket frames are counted meanwhile. Priors, which
-decode as their VQ-VAE, and classifiers have no map and are left out.
+a map of all pictures and a long session. The pointer moves over the map of each 2-D model and each
+VQ-VAE, and the first slider of each other model is dragged; a move counts from its event to the
+frame in which the picture was decoded and drawn. Websocket frames are counted meanwhile. Priors,
+which decode as their VQ-VAE, and classifiers have no map and are left out.
 """
 
 import argparse
@@ -17,9 +17,8 @@ import numpy as np
 import torch
 from playwright.sync_api import Browser, Page
 
-from bench.first_minute import ENGINE_SETTLES_S
 from bench.report import Figure, at_most, report
-from bench.serving import chromium, serve
+from bench.serving import ENGINE_SETTLES_S, chromium, serve
 from bench.stage_maps import (
     heap_growth,
     manifold_grid,
