@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from pages.parts.model_label import LETTERS, show_label
-from pages.parts.pictures import ink, show_sheet, show_svg
+from pages.parts.model_label import LETTERS, label_html
+from pages.parts.pictures import ink, sheet_html, svg_html
 from pages.parts.run_kinds import first_map_kind
 from pages.parts.shared import atlas, library
 from pages.parts.stage import axis_names
@@ -33,35 +33,53 @@ def show_noise(models: Sequence[RunRecord]) -> None:
         help="The models see clip(x + w·ε, 0, 1), with ε drawn from N(0, 1) at each pixel.",
     )  # fmt: skip
     results = [_denoised(model.id, atlas().run_key(model.id), weight) for model in models]
+    # One element: a browser takes 150 ms to exchange the forty that these would be.
+    st.html(_pictures(models, results, weight) + _maps(models, results))
+
+
+def _pictures(models: Sequence[RunRecord], results: Sequence[Denoised], weight: float) -> str:
+    """What the models see, and below it what each of them makes of it."""
     first = results[0]
-    left, right = st.columns([1, 3], vertical_alignment="center")
-    left.markdown("**Clean**, and below **what the models see**")
-    left.caption(f"Error of doing nothing: {first.noise_error[:N_SHOWN].mean():.4f}")
-    with right:
-        rows = [tile_sheet(p[:N_SHOWN], N_SHOWN) for p in (first.clean, first.noisy)]
-        show_sheet(stacked(rows), f"Clean and noisy pictures, weight {weight:.2f}", WIDEST_SHEET)
+    noise = f"Error of doing nothing: {first.noise_error[:N_SHOWN].mean():.4f}"
+    said = f"<b>Clean</b>, and below <b>what the models see</b><br><small>{noise}</small>"
+    sheets = [tile_sheet(p[:N_SHOWN], N_SHOWN) for p in (first.clean, first.noisy)]
+    seen = f"Clean and noisy pictures, weight {weight:.2f}"
+    rows = [_row(said, sheet_html(stacked(sheets), seen, WIDEST_SHEET))]
     for at, (model, result) in enumerate(zip(models, results, strict=True)):
-        left, right = st.columns([1, 3], vertical_alignment="center")
-        with left:
-            error = result.squared_error[:N_SHOWN].mean()
-            show_label(at, model, [f"error to the clean pictures: {error:.4f}"])
-        with right:
-            sheet = tile_sheet(result.denoised[:N_SHOWN], N_SHOWN)
-            show_sheet(sheet, f"Denoised by {model.title}", WIDEST_SHEET)
-    st.markdown(
-        "**Where the noise moves the latents**: arrows from clean to noisy; dotted on to where "
-        "the decoded picture is encoded again"
+        error = result.squared_error[:N_SHOWN].mean()
+        label = label_html(at, model, [f"error to the clean pictures: {error:.4f}"])
+        sheet = tile_sheet(result.denoised[:N_SHOWN], N_SHOWN)
+        rows.append(_row(label, sheet_html(sheet, f"Denoised by {model.title}", WIDEST_SHEET)))
+    return "".join(rows)
+
+
+def _row(label: str, picture: str) -> str:
+    """A label beside its picture; above it where there is no room."""
+    return (
+        '<div style="display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:center;'
+        f'margin-bottom:1rem"><div style="flex:1 1 14rem">{label}</div>'
+        f'<div style="flex:3 1 20rem;min-width:0">{picture}</div></div>'
     )
-    for at, (column, model) in enumerate(zip(st.columns(len(models)), models, strict=True)):
-        with column:
-            show_svg(_arrows(model, results[at]), f"Latents of {model.title}", WIDEST_MAP)
-            moved = np.linalg.norm(results[at].z_noisy - results[at].z_clean, axis=1).mean()
-            back = np.linalg.norm(results[at].z_again - results[at].z_clean, axis=1).mean()
-            spread = _ground(model.id, atlas().run_key(model.id)).spread
-            st.caption(
-                f"{LETTERS[at]} · moved by {moved / spread:.2f} of the map's spread, after "
-                f"decoding {back / spread:.2f} from the clean place"
-            )
+
+
+def _maps(models: Sequence[RunRecord], results: Sequence[Denoised]) -> str:
+    """Where the noise moves the latents of each model."""
+    figures: list[str] = []
+    for letter, model, result in zip(LETTERS, models, results, strict=False):
+        moved = np.linalg.norm(result.z_noisy - result.z_clean, axis=1).mean()
+        back = np.linalg.norm(result.z_again - result.z_clean, axis=1).mean()
+        spread = _ground(model.id, atlas().run_key(model.id)).spread
+        drawing = svg_html(_arrows(model, result), f"Latents of {model.title}", WIDEST_MAP)
+        figures.append(
+            f'<div style="flex:1 1 14rem;min-width:0">{drawing}<small>{letter} · moved by '
+            f"{moved / spread:.2f} of the map's spread, after decoding {back / spread:.2f} from "
+            "the clean place</small></div>"
+        )
+    return (
+        "<p><b>Where the noise moves the latents</b>: arrows from clean to noisy; dotted on to "
+        "where the decoded picture is encoded again</p>"
+        f'<div style="display:flex;flex-wrap:wrap;gap:1rem">{"".join(figures)}</div>'
+    )
 
 
 @functools.lru_cache(KEPT)

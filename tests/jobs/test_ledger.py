@@ -248,6 +248,20 @@ def test_visitors_take_turns_and_positions_say_so() -> None:
     assert ledger.n_handed_over() == 5
 
 
+def test_a_worker_whose_run_is_on_its_way_home_counts_as_free() -> None:
+    ledger = Ledger()
+    for name in "ab":
+        ledger.open(new_job(name))
+    first = ledger.take_turn()
+    assert first is not None and ledger.n_handed_over() == 1
+    ledger.free_worker(first)
+    assert ledger.n_handed_over() == 0
+    second = ledger.take_turn()
+    assert second is not None and second is not first, "the first is not given out again"
+    ledger.end(first, "done")
+    assert ledger.snapshot(first.job_id).state == "done"
+
+
 def test_a_job_stops_only_when_nobody_is_left_who_asked_for_it() -> None:
     ledger = Ledger()
     job = new_job("a", visitor="Ada")
