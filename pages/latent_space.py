@@ -4,6 +4,7 @@ from pages.parts.data_gate import data_are_here
 from pages.parts.export import offer_export
 from pages.parts.extent import pick_extent
 from pages.parts.frame import explanation, head
+from pages.parts.later import may_come
 from pages.parts.map_3d import show_3d
 from pages.parts.model_label import lettered
 from pages.parts.model_picker import pick_up_to_four
@@ -50,7 +51,7 @@ if models and data_are_here(models[0]):
         show_3d(pair, shown.kind)
     show_status(pair, shown, axes)
     # What is slow to encode, as a VQ-VAE's pictures are, comes when the others can be seen.
-    for model in third:
+    for model in third if may_come() else ():
         encode([model])
         kind = wanted if wanted in map_kinds([model]) else first_map_kind(model)
         on_third = ready_projection([model], kind, axes)
