@@ -1,5 +1,6 @@
 """Models A to D: chosen once, kept on every page and in the address."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from vizmodels.runs.library import RunRecord
 
 NONE = "none"
 SLOTS = "abcd"
+READ_SECONDS = 20.0  # that a sentence about an address stays, unless another model is chosen
 TITLES = "titles"  # of all runs, read once a rerun
 
 
@@ -78,6 +80,7 @@ def pick_up_to_four(
 def choose(slot: str, run_id: str) -> None:
     """Make a run model A, B, … from elsewhere; in a callback or before the pickers."""
     st.session_state[_kept(slot)] = run_id
+    st.session_state.pop(_refused(slot), None)
 
 
 def _pickable() -> list[RunRecord]:
@@ -121,10 +124,14 @@ def _pick(slot: str, ids: list[str], default: str) -> str:
     if asked is not None and asked not in st.session_state.setdefault(written, []):
         st.session_state[kept] = asked
         if asked not in ids:
-            st.warning(
+            sentence = (
                 f"Model {slot.upper()} must be {_broken_rule(asked)}; the address names "
                 f"{asked[:40]}. Shown instead: {titles.get(default, NONE)}."
             )
+            st.session_state[_refused(slot)] = (sentence, time.monotonic())
+    sentence, said_at = st.session_state.get(_refused(slot), ("", 0.0))
+    if sentence and time.monotonic() - said_at < READ_SECONDS:  # the page runs again by itself
+        st.warning(sentence)
     if st.session_state.get(kept) not in ids:
         st.session_state.pop(kept, None)
     st.session_state[widget] = st.session_state.get(kept, default)
@@ -153,6 +160,10 @@ def _broken_rule(run_id: str) -> str:
 
 def _kept(slot: str) -> str:
     return f"model_{slot}"
+
+
+def _refused(slot: str) -> str:
+    return f"refused_{slot}"
 
 
 def _distinct_titles(records: Sequence[RunRecord]) -> dict[str, str]:

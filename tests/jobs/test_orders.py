@@ -96,6 +96,7 @@ def test_a_paused_training_makes_room_for_one_that_waits_and_goes_on_where_it_wa
 ) -> None:
     monkeypatch.setattr(dispatch, "HELD_SECONDS", 0.0)
     job_id = begin(engine, 26)
+    wait_until(engine, job_id, lambda job: len(job.curve.steps) > 1)
     engine.order(job_id, "Ada", Order.paused)
     wait_until(engine, job_id, lambda job: job.state == "paused")
     waiting = engine.submit(small(seed=26), "Grace")
