@@ -260,7 +260,7 @@ def test_a_vq_vae_and_then_a_prior_over_its_codes_are_trained_and_drawn_from(
         visitor.wait_for_url(re.compile(r"job=[0-9a-f]{12}"))
         finished = visitor.get_by_text(f"Done · {family}")
         expect(finished).to_be_visible(timeout=TRAINING_LIMIT_MS)
-        expect(visitor.get_by_text(caption)).to_be_visible()
+        expect(visitor.get_by_text(caption).first).to_be_visible()
     run = RunLibrary(home / "runs").load(visitor.url.split("job=")[1])
     assert run.experiment.model.family == "pixelcnn"
     vq_run = run.experiment.model.vq_run
