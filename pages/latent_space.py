@@ -52,9 +52,10 @@ if models and data_are_here(models[0]):
     show_status(pair, shown, axes)
     # What is slow to encode, as a VQ-VAE's pictures are, comes when the others can be seen.
     for model in third if may_come() else ():
-        encode([model])
         kind = wanted if wanted in map_kinds([model]) else first_map_kind(model)
-        on_third = ready_projection([model], kind, axes)
+        with st.spinner("Encoding the pictures of the third map", show_time=True):
+            encode([model])
+            on_third = ready_projection([model], kind, axes)
         if axes == 2:
             show_stage(model, kind=on_third.kind, key="third_stage", height=THIRD_HEIGHT)
         else:
