@@ -14,13 +14,19 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from bench.report import at_most, report
-from bench.serving import Served, chromium, serve, wait_until_settled
+from bench.serving import (
+    ENGINE_SETTLES_S,
+    Served,
+    chromium,
+    seconds_to,
+    serve,
+    wait_until_settled,
+)
 from vizmodels.data import load_dataset
 
 PAGE_LIMIT_S = 2.0
 START_LIMIT_S = 5.0
 TIMES_HELLO = 2.0
-ENGINE_SETTLES_S = 15  # the engine's workers import torch behind the first visit
 MAP_IS_ALIVE = "[data-ready='true']"
 
 
@@ -30,10 +36,7 @@ def page_seconds(browser: Browser, served: Served, marker: str, n: int) -> float
     for _ in range(n):
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         page = context.new_page()
-        began = time.perf_counter()
-        page.goto(served.address)
-        page.wait_for_selector(marker)
-        seconds.append(time.perf_counter() - began)
+        seconds.append(seconds_to(page, served.address, marker))
         wait_until_settled(page)
         context.close()
     return statistics.median(seconds)

@@ -1,6 +1,7 @@
 """The app as a process of its own, and a browser to look at it, for benches and browser tests."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -21,6 +22,20 @@ START_LIMIT_S = 60
 ENGINE_SETTLES_S = 75  # after the start: the workers import torch and compile UMAP until then
 CONNECTED = "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
 SETTLED = "[data-test-script-state='notRunning']"
+# Looks from within the page, every 10 ms: a wait of Playwright's searches the whole page in every
+# frame, which made the pages it watched a third of a second slower.
+WATCH_FOR = """
+(marker) => {
+  const roots = () => [document, ...Array.from(
+    document.querySelectorAll("[data-testid^='stBidiComponent'] *"), (e) => e.shadowRoot,
+  ).filter(Boolean)];
+  const look = () => {
+    if (roots().some((root) => root.querySelector(marker))) window.seenAt = performance.now();
+    else setTimeout(look, 10);
+  };
+  look();
+}
+"""
 FLAGS = ["--server.headless", "true", "--server.address", "127.0.0.1"]
 
 
@@ -99,6 +114,31 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+def seconds_to(page: Page, address: str, marker: str, limit_s: float = 120) -> float:
+    """Open an address in a new page; seconds from asking for it until `marker` is there.
+
+    Parameters
+    ----------
+    page : that has not been used
+    address : with which the page begins
+    marker : CSS selector, of the page or of a component in it
+    limit_s : after which it is given up
+
+    Raises
+    ------
+    TimeoutError : the marker did not come
+    """
+    page.add_init_script(f"({WATCH_FOR})({json.dumps(marker)})")
+    page.goto(address)
+    deadline = time.perf_counter() + limit_s
+    while time.perf_counter() < deadline:
+        seen = page.evaluate("window.seenAt")
+        if seen is not None:
+            return seen / 1000
+        time.sleep(0.2)
+    raise TimeoutError(f"{marker} did not come within {limit_s:g} s at {address}")
 
 
 def wait_until_settled(page: Page) -> None:

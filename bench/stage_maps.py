@@ -1,13 +1,12 @@
 """What maps of many points, manifold grids and long sessions cost; `bench.stage` prints them."""
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
 from playwright.sync_api import Browser, Page
 
 from bench.report import Figure, at_most
-from bench.serving import wait_until_settled
+from bench.serving import seconds_to, wait_until_settled
 from vizmodels.runs.library import RunRecord
 
 MAP_IS_ALIVE = "[data-ready='true']"
@@ -48,10 +47,9 @@ WATCH_DRAWS = """() => {
 
 def open_map(page: Page, address: str, record: RunRecord, more: str = "") -> float:
     """Open the latent space page with this run alone; seconds until its map is alive."""
-    began = time.perf_counter()
-    page.goto(f"{address}/latent_space?a={record.id}&b=none&c=none{more}")
-    page.wait_for_selector(MAP_IS_ALIVE, timeout=120_000)
-    seconds = time.perf_counter() - began
+    seconds = seconds_to(
+        page, f"{address}/latent_space?a={record.id}&b=none&c=none{more}", MAP_IS_ALIVE
+    )
     wait_until_settled(page)
     page.evaluate(FIND_STAGE)
     return seconds

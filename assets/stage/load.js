@@ -11,7 +11,6 @@ import { buildTree, nearestPoints } from "./nearest.js";
 import { describeAxes } from "./numbers.js";
 import { Sheets } from "./sheets.js";
 
-const SHEETS_AT_ONCE = 4; // of thumbnails: those of 10,000 pictures
 const RELOAD = "Reload the page; if that does not help, choose another run.";
 
 /**
@@ -59,7 +58,6 @@ export async function loadPoints(spec) {
   const { n, class_names: classNames = [], factor_names: factorNames = [] } = spec;
   const addressOf = (sheet) => resolve(`${spec.url}/sheet-${sheet}.png`);
   const sheets = new Sheets(addressOf, n, spec.image_shape, spec.columns, spec.sheet_tiles);
-  for (let i = 0; i < Math.min(SHEETS_AT_ONCE, sheets.count); i++) sheets.fetch(i);
   const [labels, factors] = await Promise.all([
     spec.has_labels ? fetchBuffer(`${spec.url}/labels.bin`, n, "The labels") : null,
     factorNames.length

@@ -6,6 +6,7 @@ import { contextOf, make } from "./elements.js";
 import { StageError } from "./errors.js";
 
 const RETRY_MS = 5000; // after which a sheet that did not come is asked for again
+const AT_ONCE = 4; // those of 10,000 pictures
 const MOST_KEPT = 16; // decoded sheets; those of 28×28 tiles take 8 MB each
 
 const REMEDY = "Check that the app is still running, then reload the page.";
@@ -31,6 +32,11 @@ export class Sheets {
 
   get count() {
     return Math.ceil(this.n / this.tiles);
+  }
+
+  /** Fetch the first ones before they are wanted. */
+  prepare() {
+    for (let i = 0; i < Math.min(AT_ONCE, this.count); i++) this.fetch(i);
   }
 
   /** Draw one picture, if its sheet is here; else it is fetched. @returns {boolean} */

@@ -135,9 +135,10 @@ export class Stage {
     points.sheets.onFail = (error) => this.complain(error);
     this.#place(points, models, isNew);
     this.voice.say("");
-    if (whyNoB ?? points.sheets.failure) this.complain(whyNoB ?? points.sheets.failure);
+    if (whyNoB) this.complain(whyNoB);
     await new Promise((done) => (this.afterFrame = done));
     this.root.dataset.ready = "true";
+    points.sheets.prepare();
   }
 
   /** Put loaded models on the stage. */

@@ -10,11 +10,11 @@ from pages.parts.artefacts import (
     PROGRAM_FILE,
     WEIGHTS_FILE,
     n_browsed,
-    stage_address,
 )
 from pages.parts.code_words import said_codes
 from pages.parts.shared import atlas
 from pages.parts.stage import stage_points
+from pages.parts.stage_files import stage_address
 from vizmodels.analysis.codebook import CodebookReport, report_codebook
 from vizmodels.models.vqvae import VQVAE
 from vizmodels.runs.library import RunRecord

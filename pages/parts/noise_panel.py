@@ -32,9 +32,17 @@ def show_noise(models: Sequence[RunRecord]) -> None:
         "Noise weight w", 0.0, 1.0, FIRST_WEIGHT, 0.05, key="noise", bind="query-params",
         help="The models see clip(x + w·ε, 0, 1), with ε drawn from N(0, 1) at each pixel.",
     )  # fmt: skip
-    results = [_denoised(model.id, atlas().run_key(model.id), weight) for model in models]
-    # One element: a browser takes 150 ms to exchange the forty that these would be.
-    st.html(_pictures(models, results, weight) + _maps(models, results))
+    ids = tuple(model.id for model in models)
+    st.html(_seen(ids, tuple(atlas().run_key(run_id) for run_id in ids), weight, ink()))
+
+
+@functools.lru_cache(KEPT)
+def _seen(ids: tuple[str, ...], keys: tuple[str, ...], weight: float, of_ink: str) -> str:
+    """All below the slider as one element: a browser takes 150 ms to exchange the forty that it
+    would be. `keys` only tell versions apart."""
+    models = [library().record(run_id) for run_id in ids]
+    results = [_denoised(run_id, key, weight) for run_id, key in zip(ids, keys, strict=True)]
+    return _pictures(models, results, weight) + _maps(models, results, of_ink)
 
 
 def _pictures(models: Sequence[RunRecord], results: Sequence[Denoised], weight: float) -> str:
@@ -62,14 +70,14 @@ def _row(label: str, picture: str) -> str:
     )
 
 
-def _maps(models: Sequence[RunRecord], results: Sequence[Denoised]) -> str:
+def _maps(models: Sequence[RunRecord], results: Sequence[Denoised], of_ink: str) -> str:
     """Where the noise moves the latents of each model."""
     figures: list[str] = []
     for letter, model, result in zip(LETTERS, models, results, strict=False):
         moved = np.linalg.norm(result.z_noisy - result.z_clean, axis=1).mean()
         back = np.linalg.norm(result.z_again - result.z_clean, axis=1).mean()
         spread = _ground(model.id, atlas().run_key(model.id)).spread
-        drawing = svg_html(_arrows(model, result), f"Latents of {model.title}", WIDEST_MAP)
+        drawing = svg_html(_arrows(model, result, of_ink), f"Latents of {model.title}", WIDEST_MAP)
         figures.append(
             f'<div style="flex:1 1 14rem;min-width:0">{drawing}<small>{letter} · moved by '
             f"{moved / spread:.2f} of the map's spread, after decoding {back / spread:.2f} from "
@@ -112,7 +120,7 @@ def _ground(run_id: str, key: str) -> _Ground:
     return _Ground(project(latents, kind), float(np.linalg.norm(latents.std(axis=0))))
 
 
-def _arrows(model: RunRecord, result: Denoised) -> str:
+def _arrows(model: RunRecord, result: Denoised, of_ink: str) -> str:
     shown = _ground(model.id, atlas().run_key(model.id)).shown
     labels = atlas().points(model.experiment.dataset).labels()
     start, end, again = (shown.place(z) for z in (result.z_clean, result.z_noisy, result.z_again))
@@ -124,5 +132,5 @@ def _arrows(model: RunRecord, result: Denoised) -> str:
         end,
         again,
         (x_name, y_name),
-        ink(),
+        of_ink,
     )

@@ -63,8 +63,10 @@ def is_dark() -> bool:
 
 
 def _png(sheet: NDArray[np.uint8]) -> bytes:
+    """The sheet, in a third of the numbers where all of it is grey."""
     buffer = io.BytesIO()
-    Image.fromarray(sheet).save(buffer, "PNG")
+    is_grey = sheet.ndim == 3 and bool((sheet == sheet[..., :1]).all())
+    Image.fromarray(sheet[..., 0] if is_grey else sheet).save(buffer, "PNG")
     return buffer.getvalue()
 
 

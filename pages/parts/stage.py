@@ -5,9 +5,10 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from pages.parts.artefacts import PROGRAM_FILE, WEIGHTS_FILE, stage_address
+from pages.parts.artefacts import PROGRAM_FILE, WEIGHTS_FILE
 from pages.parts.code_words import said_codes
 from pages.parts.shared import atlas
+from pages.parts.stage_files import stage_address
 from vizmodels.analysis.points import Extent
 from vizmodels.analysis.projection import ProjectionKind
 from vizmodels.export.sprite import COLUMNS, SHEET_TILES

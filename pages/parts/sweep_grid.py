@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 import streamlit as st
 
-from pages.parts.artefacts import stage_address
+from pages.parts.stage_files import stage_address
 from pages.parts.sweep_form import AXIS_NAMES
 from vizmodels.analysis.intervals import Interval
 from vizmodels.analysis.sweep_table import Setting, figures_in

@@ -1,0 +1,44 @@
+"""The stage's own files as the browser fetches them: a module for each component, and styles."""
+
+import functools
+import gzip
+import hashlib
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from pages.parts.bundle import bundle
+from vizmodels.places import ASSETS
+
+STAGE_FOLDER = ASSETS / "stage"
+ENTRIES = ("main", "codes_main", "sweep_grid")  # a module for each component
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@functools.cache
+def stage_address() -> str:
+    """Where the stage is served; changes whenever one of its files does."""
+    files = sorted(path for path in STAGE_FOLDER.iterdir() if path.is_file())
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+    return f"stage/{digest}"
+
+
+def stage_file(request: Request) -> Response:
+    """One of the files at `stage_address()`, compressed once for all visitors."""
+    name = request.path_params["file"]
+    packed = _packed().get(name)
+    if packed is None:
+        return PlainTextResponse("Nothing is kept under this address.", status_code=404)
+    media_type = "text/css" if name.endswith(".css") else "text/javascript"
+    headers = {**FOR_EVER, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(gzip.decompress(packed), media_type=media_type, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(packed, media_type=media_type, headers=headers)
+
+
+@functools.cache
+def _packed() -> dict[str, bytes]:
+    modules = {f"{entry}.js": bundle(STAGE_FOLDER, entry).encode() for entry in ENTRIES}
+    styles = {path.name: path.read_bytes() for path in STAGE_FOLDER.glob("*.css")}
+    return {name: gzip.compress(source) for name, source in {**modules, **styles}.items()}
