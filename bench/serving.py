@@ -26,8 +26,9 @@ SETTLED = "[data-test-script-state='notRunning']"
 # frame, which made the pages it watched a third of a second slower.
 WATCH_FOR = """
 (marker) => {
+  const component = "[data-testid^='stBidiComponent']";
   const roots = () => [document, ...Array.from(
-    document.querySelectorAll("[data-testid^='stBidiComponent'] *"), (e) => e.shadowRoot,
+    document.querySelectorAll(`${component}, ${component} *`), (element) => element.shadowRoot,
   ).filter(Boolean)];
   const look = () => {
     if (roots().some((root) => root.querySelector(marker))) window.seenAt = performance.now();
