@@ -4,8 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 
-# Tests that start engines, servers and a browser, and look at the clock: one at a time.
-WITH_PROCESSES := tests/jobs tests/browser
+# Tests that start engines and servers, and look at the clock: one at a time.
+WITH_PROCESSES := tests/jobs tests/app
 
 # libgomp's threads otherwise spin while they wait; with the server, a worker and a browser on the
 # same cores that made training four times slower.

@@ -3,9 +3,10 @@
 The real app is served and opened in Chromium. Of every run it is told what the browser fetches,
 what a move costs, and how far its decoder is from PyTorch's; of some, what a manifold grid costs,
 a map of all pictures and a long session. The pointer moves over the map of each 2-D model and each
-VQ-VAE, and the first slider of each other model is dragged; a move counts from its event to the
-frame in which the picture was decoded and drawn. Websocket frames are counted meanwhile. Priors,
-which decode as their VQ-VAE, and classifiers have no map and are left out.
+model without sliders, and the first slider of each other model is dragged; a move counts from its
+event to the frame in which the picture was decoded and drawn. Websocket frames are counted
+meanwhile, once the page is complete. Priors, which decode as their VQ-VAE, and classifiers have no
+map and are left out.
 """
 
 import argparse
@@ -86,7 +87,9 @@ def largest_difference(page: Page, record: RunRecord, library: RunLibrary) -> fl
 def drag(page: Page, record: RunRecord, moves: int) -> dict[str, list[float]]:
     """Delays in ms of each move that reached a frame, from its delivery and from its stamp."""
     page.evaluate(MEASURE)
-    if record.embedding_dim == 2 or record.experiment.model.family == "vqvae":
+    sliders = page.locator(".slider input[type=range]")
+    is_on_map = record.embedding_dim == 2 or record.experiment.model.family == "vqvae"
+    if is_on_map or not sliders.count():
         box = page.locator(".map[data-model=a] .letters").bounding_box()
         assert box is not None
         for at in np.linspace(0.1, 0.9, moves):
@@ -96,7 +99,7 @@ def drag(page: Page, record: RunRecord, moves: int) -> dict[str, list[float]]:
             )
             page.mouse.move(x, y)
     else:
-        box = page.locator(".slider input[type=range]").first.bounding_box()
+        box = sliders.first.bounding_box()
         assert box is not None
         y = box["y"] + box["height"] / 2
         page.mouse.move(box["x"] + box["width"] * 0.3, y)

@@ -1,10 +1,12 @@
 """What every test starts from: a home of its own, and the real data where they are there."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from jaxtyping import install_import_hook
+from playwright.sync_api import Browser
 
 # libgomp's threads spin while they wait unless told otherwise, before torch is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -16,6 +18,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each of the processes has one core
 # where they are right: `Self` in the experiment, `BinaryIO` (of a BytesIO) in the data.
 SHAPED = ("data.stroke_pen", "models", "training", "runs", "analysis", "figures")
 install_import_hook([f"vizmodels.{module}" for module in SHAPED], "beartype.beartype")
+
+from bench.serving import CHROMIUM, chromium  # noqa: E402 — once the hook is there
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +38,15 @@ def real_data() -> Path:
     if os.environ.get("LATENTARIUM_STRICT") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests that need one."""
+    if not Path(CHROMIUM).exists():
+        reason = f"no Chromium at {CHROMIUM}"
+        if os.environ.get("LATENTARIUM_STRICT") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with chromium() as opened:
+        yield opened

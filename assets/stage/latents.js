@@ -3,6 +3,7 @@
  */
 
 import { StageError } from "./errors.js";
+import { float32FromFloat16 } from "./float16.js";
 
 /**
  * @typedef {object} Latents
@@ -15,7 +16,7 @@ import { StageError } from "./errors.js";
  */
 
 /**
- * @param {ArrayBuffer} buffer float32 (N, D); of a VQ-VAE uint16 (N, cells)
+ * @param {ArrayBuffer} buffer float32 (N, D); of a discrete VAE float16, of a VQ-VAE uint16 (N, cells)
  * @param {any} program the header
  * @param {Float32Array} weights of the whole program
  * @param {number} n pictures
@@ -25,11 +26,12 @@ import { StageError } from "./errors.js";
  */
 export function readLatents(buffer, program, weights, n, thing, remedy) {
   const { codes, latent_dim: dim } = program;
-  const expected = n * (codes ? 2 * codes.cells : 4 * dim);
+  const isHalf = program.encoder.at(-1)?.op === "softmax"; // a discrete VAE's
+  const expected = n * (codes ? 2 * codes.cells : (isHalf ? 2 : 4) * dim);
   if (buffer.byteLength !== expected) {
     throw new StageError(thing, `${expected} bytes long`, `${buffer.byteLength} bytes`, remedy);
   }
-  if (!codes) return ofNumbers(new Float32Array(buffer), dim);
+  if (!codes) return ofNumbers(isHalf ? float32FromFloat16(buffer) : new Float32Array(buffer), dim);
   const indices = new Uint16Array(buffer);
   const bad = indices.findIndex((code) => code >= codes.n_codes);
   if (bad >= 0) {

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from pages.parts.artefacts import PROGRAM_FILE, WEIGHTS_FILE
+from pages.parts.artefacts import LATENTS_FILE, PROGRAM_FILE, WEIGHTS_FILE
 from pages.parts.code_words import said_codes
 from pages.parts.shared import atlas
 from pages.parts.stage_files import stage_address
@@ -113,7 +113,7 @@ def _model(record: RunRecord, kind: ProjectionKind, extent: Extent) -> dict[str,
         "posterior_sigmas": _sigmas(record),
         "program": f"{base}/{PROGRAM_FILE}",
         "weights": f"{base}/{WEIGHTS_FILE}",
-        "latents": f"{of_pictures}/latents.bin",
+        "latents": f"{of_pictures}/{LATENTS_FILE}",
         "codes": said_codes(record),
         "map": shown,
         "groups": _groups(record),
@@ -166,7 +166,7 @@ def _epochs(
                 "epoch": epoch,
                 "program": f"{base}/epochs/{epoch}/{PROGRAM_FILE}",
                 "weights": f"{base}/epochs/{epoch}/{WEIGHTS_FILE}",
-                "latents": f"{on_map}/latents.bin",
+                "latents": f"{on_map}/{LATENTS_FILE}",
                 "map": place,
             }
         )

@@ -95,7 +95,7 @@ def test_the_pictures_most_alike_leave_out_the_one_itself(record: RunRecord) -> 
 @pytest.mark.parametrize(
     "path",
     [
-        "{run}/none/latents.bin",
+        "{run}/none/latents-2.bin",
         "{run}/some/maps/cube.bin",
         "{run}/some/maps/umap.bin",
         "{run}/some/measures/umap.bin",
@@ -105,7 +105,7 @@ def test_the_pictures_most_alike_leave_out_the_one_itself(record: RunRecord) -> 
         "{run}/some/epochs/7/raw/map.bin",
         "{run}/some/epochs/0/umap/map.bin",
         "{run}/some/epochs/0/raw/plane.json",
-        "{run}x/some/latents.bin",
+        "{run}x/some/latents-2.bin",
         "{points}/alike/10000.json",
         "{points}/sheet-x.png",
         "{points}x/labels.bin",

@@ -4,18 +4,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.trainable import Trainable
 from vizmodels.models.vq_prior import VQPrior
 from vizmodels.models.vqvae import VQVAE
 
+LATENT_FORMAT = 2  # in the addresses, since browsers keep what they fetched
 CHUNK = 500  # pictures whose distances to all codes are in memory at a time
 
 
 def latent_bytes(model: Trainable, places: NDArray[np.float32]) -> bytes:
-    """What the browser makes (P, E) latents of: float32 as they are, or a VQ-VAE's codes.
+    """What the browser makes (P, E) latents of: float32 as they are, or less where it will do.
 
-    Code vectors of 10,000 pictures on a 7×7 grid are 31 MB; their indices, uint16 (P, h·w), 1 MB.
-    The browser has the codebook in its layer program.
+    Code vectors of a VQ-VAE's 10,000 pictures on a 7×7 grid are 31 MB; their indices, uint16
+    (P, h·w), 1 MB. The browser has the codebook in its layer program. Probabilities of twenty
+    variables of ten classes are 8 MB; of a discrete VAE all is float16, half as much.
 
     Parameters
     ----------
@@ -23,6 +26,8 @@ def latent_bytes(model: Trainable, places: NDArray[np.float32]) -> bytes:
     places : float32 (P, E), as `Autoencoder.embed` gives them
     """
     vqvae = model.vqvae if isinstance(model, VQPrior) else model
+    if isinstance(model, DiscreteVAE):
+        return places.astype("<f2").tobytes()
     if not isinstance(vqvae, VQVAE):
         return places.astype("<f4").tobytes()
     return code_grids(vqvae, places).astype("<u2").tobytes()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Page, expect
 
-from bench.serving import Served, serve, wait_until_settled
+from bench.serving import Served, wait_until_settled
 from bench.stage import PIXEL_LIMIT
 from vizmodels.models.vqvae import VQVAE
 from vizmodels.places import ASSETS
@@ -26,15 +26,6 @@ ASK = """what => {
     }
   }
 }"""
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Served]:
-    assert browser
-    home = tmp_path_factory.mktemp("codes-home")
-    with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as served:
-        yield served
-        assert "Traceback" not in served.log.read_text()
 
 
 @pytest.fixture(scope="module")

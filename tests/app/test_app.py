@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from bench.serving import Served, serve, wait_until_settled
+from bench.serving import Served, wait_until_settled
 from bench.stage import PIXEL_LIMIT
 from bench.stage_maps import FIND_STAGE, MAP_IS_ALIVE
 from vizmodels.places import ASSETS
@@ -29,19 +29,6 @@ WATCH_PICTURES = """() => {
   }).observe(document.body, {subtree: true, childList: true, attributes: true});
 }"""
 SHIPPED = RunLibrary(ASSETS / "runs")
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("app-home")
-
-
-@pytest.fixture(scope="module")
-def app(home: Path, browser: Browser) -> Iterator[Served]:
-    assert browser
-    with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as served:
-        yield served
-        assert "Traceback" not in served.log.read_text()
 
 
 @pytest.fixture

@@ -15,19 +15,6 @@ STARTS_MS = 120_000  # the engine's first start takes 10 s on two quiet cores
 STEP = re.compile(r"step ([\d,]+)")
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("service-home")
-
-
-@pytest.fixture(scope="module")
-def app(home: Path, browser: Browser) -> Iterator[Served]:
-    assert browser
-    with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as served:
-        yield served
-        assert "Traceback" not in served.log.read_text()
-
-
 def new_visitor(browser: Browser, address: str) -> Page:
     context: BrowserContext = browser.new_context(
         viewport={"width": 1440, "height": 1000}, base_url=address
