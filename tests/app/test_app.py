@@ -242,6 +242,7 @@ def test_a_vq_vae_and_then_a_prior_over_its_codes_are_trained_and_drawn_from(
         visitor.get_by_role("option", name="digits", exact=True).click()
         visitor.get_by_role("radio", name=family, exact=True).click()
         expect(visitor.get_by_role("spinbutton", name=knob)).to_be_visible()
+        wait_until_settled(visitor)  # until then the old form stands beside the new one
         expect(visitor.get_by_role("spinbutton", name="Epochs")).to_have_count(1)
         _fill(visitor, "Epochs", "2")
         visitor.get_by_role("button", name="Train", exact=True).click()
