@@ -9,14 +9,14 @@ from typing import Literal
 from playwright.sync_api import Browser
 from playwright.sync_api import TimeoutError as NotSettled
 
-from bench.serving import chromium, serve, wait_until_settled
+from bench.serving import COMPLETES_MS, chromium, serve, wait_until_settled
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
 
 FOLDER = ASSETS / "figures"
 DESKTOP, PHONE = (1440, 900), (390, 844)
+FRAMES_MS = 900  # in which a map draws what is under the pointer
 MAP_IS_ALIVE = "[data-ready='true']"
-SETTLE_MS = 900  # web fonts and the last frame of a chart
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def take(browser: Browser, picture: Picture, address: str) -> None:
     )
     page = context.new_page()
     page.goto(address + picture.address)
+    page.wait_for_timeout(COMPLETES_MS)
     with contextlib.suppress(NotSettled):  # a page that listens to the engine never rests
         wait_until_settled(page)
     if picture.pointer is not None:
@@ -72,7 +73,7 @@ def take(browser: Browser, picture: Picture, address: str) -> None:
         assert box is not None
         x, y = picture.pointer
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
-    page.wait_for_timeout(SETTLE_MS)
+    page.wait_for_timeout(FRAMES_MS)
     page.screenshot(path=FOLDER / f"{picture.name}.png")
     context.close()
 

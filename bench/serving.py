@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 START_LIMIT_S = 60
+COMPLETES_MS = 4000  # a page runs again after its first second, and then brings charts
 ENGINE_SETTLES_S = 75  # after the start: the workers import torch and compile UMAP until then
 CONNECTED = "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
 SETTLED = "[data-test-script-state='notRunning']"

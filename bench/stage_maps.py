@@ -6,10 +6,9 @@ import numpy as np
 from playwright.sync_api import Browser, Page
 
 from bench.report import Figure, at_most
-from bench.serving import seconds_to, wait_until_settled
+from bench.serving import COMPLETES_MS, seconds_to, wait_until_settled
 from vizmodels.runs.library import RunRecord
 
-COMPLETES_MS = 4000  # the page runs again after its first second, then with charts
 MAP_IS_ALIVE = "[data-ready='true']"
 FRAME_OF_MANY_MS = 8.0
 FIRST_MAP_S = 2.0

@@ -8,6 +8,8 @@ import pytest
 from jaxtyping import install_import_hook
 from playwright.sync_api import Browser
 
+from bench.serving import CHROMIUM, chromium
+
 # libgomp's threads spin while they wait unless told otherwise, before torch is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:  # each of the processes has one core
@@ -18,8 +20,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each of the processes has one core
 # where they are right: `Self` in the experiment, `BinaryIO` (of a BytesIO) in the data.
 SHAPED = ("data.stroke_pen", "models", "training", "runs", "analysis", "figures")
 install_import_hook([f"vizmodels.{module}" for module in SHAPED], "beartype.beartype")
-
-from bench.serving import CHROMIUM, chromium  # noqa: E402 — once the hook is there
 
 
 @pytest.fixture(autouse=True)

@@ -26,12 +26,13 @@ import { float32FromFloat16 } from "./float16.js";
  */
 export function readLatents(buffer, program, weights, n, thing, remedy) {
   const { codes, latent_dim: dim } = program;
-  const isHalf = program.encoder.at(-1)?.op === "softmax"; // a discrete VAE's
-  const expected = n * (codes ? 2 * codes.cells : (isHalf ? 2 : 4) * dim);
+  const simplex = simplexOf(program.encoder);
+  const expected = n * (codes ? 2 * codes.cells : (simplex ? 2 : 4) * dim);
   if (buffer.byteLength !== expected) {
     throw new StageError(thing, `${expected} bytes long`, `${buffer.byteLength} bytes`, remedy);
   }
-  if (!codes) return ofNumbers(isHalf ? float32FromFloat16(buffer) : new Float32Array(buffer), dim);
+  if (simplex) return ofNumbers(normalised(float32FromFloat16(buffer), dim, simplex), dim);
+  if (!codes) return ofNumbers(new Float32Array(buffer), dim);
   const indices = new Uint16Array(buffer);
   const bad = indices.findIndex((code) => code >= codes.n_codes);
   if (bad >= 0) {
@@ -40,6 +41,28 @@ export function readLatents(buffer, program, weights, n, thing, remedy) {
   }
   const [offset, count] = codes.weight;
   return ofCodes(indices, codes.cells, weights.subarray(offset, offset + count), codes.code_dim);
+}
+
+/**
+ * Of a discrete VAE, whose encoder ends with its variables' probabilities.
+ * @param {any[]} encoder layers
+ * @returns {import("./interpolation.js").Simplex | null}
+ */
+export function simplexOf(encoder) {
+  const last = encoder.at(-1);
+  return last?.op === "softmax" ? { groups: last.groups, classes: last.classes } : null;
+}
+
+/** Each variable's probabilities add up to 1 again, which half precision spoils. Changes `values`. */
+function normalised(values, dim, { groups, classes }) {
+  for (let row = 0; row < values.length; row += dim) {
+    for (let first = row; first < row + groups * classes; first += classes) {
+      let sum = 0;
+      for (let k = 0; k < classes; k++) sum += values[first + k];
+      for (let k = 0; k < classes; k++) values[first + k] /= sum;
+    }
+  }
+  return values;
 }
 
 /**

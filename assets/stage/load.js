@@ -6,7 +6,7 @@ import { codesOf, readCodebook } from "./codes.js";
 import { compile, readWeights } from "./decoder.js";
 import { StageError } from "./errors.js";
 import { makeInverse, reachOf } from "./inverse.js";
-import { readLatents } from "./latents.js";
+import { readLatents, simplexOf } from "./latents.js";
 import { buildTree, nearestPoints } from "./nearest.js";
 import { describeAxes } from "./numbers.js";
 import { Sheets } from "./sheets.js";
@@ -113,12 +113,6 @@ export async function loadCore(spec, points) {
       return { mu: both.slice(0, dim), sigma };
     },
   };
-}
-
-/** A discrete VAE's encoder ends with its variables' probabilities. */
-function simplexOf(layers) {
-  const last = layers.at(-1);
-  return last?.op === "softmax" ? { groups: last.groups, classes: last.classes } : null;
 }
 
 /**

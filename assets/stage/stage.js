@@ -135,7 +135,7 @@ export class Stage {
     points.sheets.onFail = (error) => this.complain(error);
     this.#place(points, models, isNew);
     this.voice.say("");
-    if (whyNoB) this.complain(whyNoB);
+    if (whyNoB ?? points.sheets.failure) this.complain(whyNoB ?? points.sheets.failure);
     await new Promise((done) => (this.afterFrame = done));
     this.root.dataset.ready = "true";
     points.sheets.prepare();

@@ -1,5 +1,6 @@
 """Every address that a page gives to the stage is answered, and no other."""
 
+import gzip
 import json
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from starlette.routing import Match, Route
 
 from pages.parts import artefacts, shared
 from pages.parts.stage import _model, stage_points
+from pages.parts.stage_files import stage_address
 from vizmodels.runs.library import RunRecord
 
 CACHES = (shared.library, shared.atlas, artefacts.program, artefacts.sprite)
@@ -34,8 +36,9 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunRecord]:
             cached.cache_clear()
 
 
-def fetch(path: str) -> Response:
-    scope = {"type": "http", "method": "GET", "path": "/" + path, "headers": []}
+def fetch(path: str, encodings: str = "") -> Response:
+    asked = [(b"accept-encoding", encodings.encode())]
+    scope = {"type": "http", "method": "GET", "path": "/" + path, "headers": asked}
     for route in artefacts.routes():
         if isinstance(route, Route):
             match, more = route.matches(scope)
@@ -115,3 +118,20 @@ def test_other_addresses_are_not_found(record: RunRecord, path: str) -> None:
     run = f"artefacts/runs/{shared.atlas().run_key(record.id)}"
     points = stage_points(record, "some")["url"]
     assert fetch(path.format(run=run, points=points)).status_code == 404
+
+
+@pytest.mark.parametrize("file", ["main.js", "codes_main.js", "sweep_grid.js", "stage.css"])
+def test_the_stage_is_the_same_compressed_or_not(file: str) -> None:
+    plain, packed = (fetch(f"{stage_address()}/{file}", e) for e in ("", "gzip, br"))
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(bytes(packed.body)) == plain.body
+    for answer in (plain, packed):
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["vary"] == "Accept-Encoding"
+    assert fetch(f"{stage_address()}/load.js").status_code == 404
+
+
+def test_numbers_go_out_as_they_are(record: RunRecord) -> None:
+    answer = fetch(_model(record, "raw", "some")["latents"], "gzip")
+    assert answer.headers["content-encoding"] == "identity"
