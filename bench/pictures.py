@@ -69,7 +69,7 @@ def take(browser: Browser, picture: Picture, address: str) -> None:
         wait_until_settled(page)
     if picture.pointer is not None:
         page.wait_for_selector(MAP_IS_ALIVE)
-        box = page.locator(".map[data-model=a] .letters").bounding_box()
+        box = page.locator(".map[data-model=a] .letters").first.bounding_box()
         assert box is not None
         x, y = picture.pointer
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])

@@ -90,7 +90,7 @@ def drag(page: Page, record: RunRecord, moves: int) -> dict[str, list[float]]:
     sliders = page.locator(".slider input[type=range]")
     is_on_map = record.embedding_dim == 2 or record.experiment.model.family == "vqvae"
     if is_on_map or not sliders.count():
-        box = page.locator(".map[data-model=a] .letters").bounding_box()
+        box = page.locator(".map[data-model=a] .letters").first.bounding_box()
         assert box is not None
         for at in np.linspace(0.1, 0.9, moves):
             x, y = (
