@@ -92,7 +92,14 @@ def _keep_pick(result: object) -> None:
         del picks[:-2]
         if len(picks) == 2:
             st.session_state[PAIR] = (picks[0], picks[1])
-    if len(picks) < 2:
+    if len(picks) == 1:
+        st.caption(f"From picture {picks[0]}: now click the one that the path runs to.")
+    elif picks and st.session_state[PAIR] == (picks[0], picks[1]):
+        st.caption(
+            f"From picture {picks[0]} to picture {picks[1]}, as clicked. "
+            f"Another click goes on from picture {picks[1]}."
+        )
+    else:
         st.caption("Click a picture, then another: the path runs from the first to the second.")
 
 
