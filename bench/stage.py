@@ -1,4 +1,4 @@
-"""What a drag costs in the browser: `python -m bench.stage [--quick]`.
+"""What a drag costs in the browser: `python -m bench.stage [--quick | --runs TEXT]`.
 
 The real app is served and opened in Chromium. Of every run it is told what the browser fetches,
 what a move costs, and how far its decoder is from PyTorch's; of some, what a manifold grid costs,
@@ -115,17 +115,20 @@ def main() -> None:
     """Command line of the bench."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one 2-D, one 16-D and one conv model")
-    quick = parser.parse_args().quick
+    parser.add_argument("--runs", default="", help="only the runs whose titles contain this")
+    arguments = parser.parse_args()
+    quick, wanted = arguments.quick, arguments.runs
     library = RunLibrary(ASSETS / "runs")
     mapped = [r for r in library.list() if isinstance(r.experiment.model, AutoencodingSpec)]
-    records = [r for r in mapped if not quick or _is_typical(r)]
+    records = [r for r in mapped if wanted in r.title and (not quick or _is_typical(r))]
     with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
         home = Path(temporary)
         with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as app:
             time.sleep(ENGINE_SETTLES_S)
             for record in records:
                 _measure(browser, app.address, record, library, 60 if quick else 200)
-            _measure_large(browser, app.address, records, 100 if quick else INTERACTIONS)
+            if not wanted:
+                _measure_large(browser, app.address, records, 100 if quick else INTERACTIONS)
 
 
 def _is_typical(record: RunRecord) -> bool:

@@ -7,7 +7,8 @@ import { contextOf, make } from "./elements.js";
 import { Picture } from "./readout.js";
 
 const FIRST_SHOWN = 24; // of the most similar codes; the rest on demand
-const DECODED_A_FRAME = 4; // previews; a decoder of colour pictures takes 10 ms
+const SLICE_MS = 6; // of decoding previews, between two frames
+const REST_MS = 120; // without other codes, after which those on offer follow
 const PREVIEW = 48; // pixels, about, that a preview is wide
 const USUAL_SHARE = 0.6; // of the codes' colours over the picture
 
@@ -74,7 +75,7 @@ export class CodeGrid {
     const isSame = this.codes !== null && codes.every((code, cell) => code === this.codes[cell]);
     this.codes = codes.slice();
     this.#paintMap();
-    if (!isSame) this.#list();
+    if (!isSame) this.#listOnceAtRest();
   }
 
   /** Look at another cell. @param {number} cell in reading order */
@@ -89,6 +90,17 @@ export class CodeGrid {
     const { image, context } = this.map;
     paintCodes(image.data, this.pixels, this.shape, this.codes, this.book, this.share);
     context.putImageData(image, 0, 0);
+  }
+
+  /** While a pointer moves over the map every frame has other codes; only its picture counts then. */
+  #listOnceAtRest() {
+    const now = performance.now();
+    const isAlone = now - (this.changedAt ?? -Infinity) > REST_MS;
+    this.changedAt = now;
+    this.previewing = null;
+    clearTimeout(this.timer);
+    if (isAlone) this.#list();
+    else this.timer = setTimeout(() => this.#list(), REST_MS);
   }
 
   /** The codes that could stand in the chosen cell, the most similar first. */
@@ -128,7 +140,7 @@ export class CodeGrid {
     return { button, canvas, code };
   }
 
-  /** What the picture would be around the cell with each code: a few decoded in every frame. */
+  /** What the picture would be around the cell with each code: some decoded in every frame. */
   async #preview(buttons) {
     const [rows, columns] = this.book.grid;
     const [channels, height, width] = this.shape;
@@ -148,8 +160,12 @@ export class CodeGrid {
     const codes = this.codes.slice();
     const cell = this.cell;
     this.previewing = buttons;
-    for (const [at, { canvas, code }] of buttons.entries()) {
-      if (at % DECODED_A_FRAME === 0) await new Promise((done) => requestAnimationFrame(done));
+    let began = -Infinity;
+    for (const { canvas, code } of buttons) {
+      if (performance.now() - began > SLICE_MS) {
+        await new Promise((done) => requestAnimationFrame(done));
+        began = performance.now();
+      }
       if (this.previewing !== buttons) return; // another cell was chosen meanwhile
       codes[cell] = code;
       const pixels = this.on.decode(codes);

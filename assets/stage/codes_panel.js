@@ -18,11 +18,7 @@ export class Codes {
         this.#look(codes);
       },
       fill: (code) => this.#look(this.grid.codes.slice().fill(code)),
-      decode: (codes) => {
-        const pixels = this.model.decode(vectorsOf(codes, this.model.codebook)).slice();
-        this.model.decode(this.stage.probe.sides.a.z); // the probe's picture lies in this buffer
-        return pixels;
-      },
+      decode: (codes) => this.model.decode(vectorsOf(codes, this.model.codebook)),
     });
     this.element = this.grid.element;
   }

@@ -51,9 +51,11 @@ export class Draw {
   async #begin() {
     const { points } = this;
     this.isBeginning = true;
-    const first = Array.from({ length: Math.min(MEASURED, points.n) }, (_, i) => i);
-    const some = await Promise.all(first.map((index) => points.sheets.pixels(index)));
+    const n = Math.min(MEASURED, points.n);
+    const all = await points.sheets.pixelsFrom(0, n);
     if (points !== this.points) return;
+    const size = all.length / n;
+    const some = Array.from({ length: n }, (_, i) => all.subarray(i * size, (i + 1) * size));
     this.look = measureLook(some, points.imageShape);
     const [channels, height, width] = points.imageShape;
     this.clean = new Float32Array(channels * height * width);

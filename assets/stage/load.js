@@ -2,16 +2,15 @@
  * What the stage shows, fetched and checked.
  */
 
+import { loadCoder } from "./coder.js";
 import { codesOf, readCodebook } from "./codes.js";
-import { compile, readWeights } from "./decoder.js";
 import { StageError } from "./errors.js";
+import { fetchBuffer, fetchJson, fetchOk, RELOAD, resolve } from "./fetching.js";
 import { makeInverse, reachOf } from "./inverse.js";
 import { readLatents, simplexOf } from "./latents.js";
 import { buildTree, nearestPoints } from "./nearest.js";
 import { describeAxes } from "./numbers.js";
 import { Sheets } from "./sheets.js";
-
-const RELOAD = "Reload the page; if that does not help, choose another run.";
 
 /**
  * @typedef {object} Points the pictures on the map
@@ -87,14 +86,9 @@ export async function loadCore(spec, points) {
   const dim = spec.latent_dim;
   // The map is read after this; asked for now, it is in the browser's cache by then.
   fetch(resolve(spec.map.url)).catch(() => {}); // the reading itself says what went wrong
-  const { program, weights, decoder, latents } = await fetchModel(spec, points);
-  const shape = points.image_shape;
+  const [coder, latents] = await loadWithLatents(spec, points);
+  const { program, weights, encode, decode } = coder;
   const axes = describeAxes(latents, spec.axis_names, spec.posterior_sigmas);
-  let encoder; // few visitors encode; its weights are repacked when the first one does
-  const encoded = (pixels) => {
-    encoder ??= compile(program.encoder, weights, shape, `the encoder of “${spec.title}”`);
-    return encoder.run(pixels);
-  };
   return {
     spec,
     dim,
@@ -104,11 +98,11 @@ export async function loadCore(spec, points) {
     axes,
     codebook: readCodebook(program, weights, spec.codes),
     mean: Float32Array.from(axes, (axis) => axis.mean),
-    decode: decoder.run,
-    encode: (pixels) => encoded(pixels).slice(0, dim),
+    decode,
+    encode: (pixels) => encode(pixels).slice(0, dim),
     posterior(pixels) {
       if (!program.posterior) return null;
-      const both = encoded(pixels);
+      const both = encode(pixels);
       const sigma = both.slice(dim, 2 * dim).map((logVar) => Math.exp(0.5 * logVar));
       return { mu: both.slice(0, dim), sigma };
     },
@@ -123,32 +117,23 @@ export async function loadCore(spec, points) {
  *   decode: (z: Float32Array) => Float32Array, codesOf: (picture: number) => Uint16Array}>}
  */
 export async function loadCodes(spec, points) {
-  const { program, weights, decoder, latents } = await fetchModel(spec, { ...points, n: spec.n });
-  const codebook = readCodebook(program, weights, spec.codes);
+  const [coder, latents] = await loadWithLatents(spec, { ...points, n: spec.n });
+  const codebook = readCodebook(coder.program, coder.weights, spec.codes);
   if (!codebook) {
     throw new StageError(`The model “${spec.title}”`, "one with codes", "one without", RELOAD);
   }
-  return { n: spec.n, codebook, decode: decoder.run, codesOf: (i) => codesOf(latents.row(i), codebook) };
+  return { n: spec.n, codebook, decode: coder.decode, codesOf: (i) => codesOf(latents.row(i), codebook) };
 }
 
-/** A model's program, weights, decoder and latents, checked against what was asked for. */
-async function fetchModel(spec, points) {
-  const [dim, shape, thing] = [spec.latent_dim, points.image_shape, `“${spec.title}”`];
-  const [program, weightBuffer, latentBuffer] = await Promise.all([
-    fetchJson(spec.program, `The layer program of ${thing}`),
-    fetchBuffer(spec.weights, null, `The weights of ${thing}`),
-    fetchBuffer(spec.latents, null, `The latents of ${thing}`),
+/** A model ready to run, and the latents of the pictures. */
+async function loadWithLatents(spec, points) {
+  const whose = `The latents of “${spec.title}”`;
+  const [coder, buffer] = await Promise.all([
+    loadCoder(spec, points.image_shape),
+    fetchBuffer(spec.latents, null, whose),
   ]);
-  if (program.latent_dim !== dim || String(program.image_shape) !== String(shape)) {
-    const got = `${program.latent_dim} axes and pictures of ${program.image_shape.join("×")}`;
-    const rule = `made for ${dim} axes and pictures of ${shape.join("×")}`;
-    throw new StageError(`The layer program of ${thing}`, rule, got, RELOAD);
-  }
-  const weights = readWeights(program, weightBuffer, thing);
-  const decoder = compile(program.decoder, weights, [dim], `the decoder of ${thing}`);
-  const whose = `The latents of ${thing}`;
-  const latents = readLatents(latentBuffer, program, weights, points.n, whose, RELOAD);
-  return { program, weights, decoder, latents };
+  const { program, weights } = coder;
+  return [coder, readLatents(buffer, program, weights, points.n, whose, RELOAD)];
 }
 
 /**
@@ -196,38 +181,4 @@ export async function loadMeasure(measure, n) {
  */
 export function isNear({ tree, reach }, x, y, within = 0) {
   return nearestPoints(tree, x, y, 1).distances[0] <= Math.max(reach, within);
-}
-
-function resolve(path) {
-  return new URL(path, document.baseURI).href;
-}
-
-async function fetchOk(path, thing) {
-  let response;
-  try {
-    response = await fetch(resolve(path));
-  } catch {
-    const remedy = "Check that the app is still running, then reload the page.";
-    throw new StageError(thing, "within reach", "no answer from the server", remedy);
-  }
-  if (!response.ok) throw new StageError(thing, "there", `HTTP ${response.status}`, RELOAD);
-  return response;
-}
-
-async function fetchJson(path, thing) {
-  const response = await fetchOk(path, thing);
-  try {
-    return await response.json();
-  } catch {
-    throw new StageError(thing, "JSON", "something else", RELOAD);
-  }
-}
-
-/** @returns {Promise<ArrayBuffer>} of the expected number of bytes, if one is given */
-async function fetchBuffer(path, expected, thing) {
-  const buffer = await (await fetchOk(path, thing)).arrayBuffer();
-  if (expected !== null && buffer.byteLength !== expected) {
-    throw new StageError(thing, `${expected} bytes long`, `${buffer.byteLength} bytes`, RELOAD);
-  }
-  return buffer;
 }

@@ -51,16 +51,25 @@ export class Sheets {
   }
 
   /** One picture (C, H, W) in [0, 1]. @param {number} index @returns {Promise<Float32Array>} */
-  async pixels(index) {
-    await this.fetch(Math.floor(index / this.tiles)).loading;
-    const { channels, height, width } = this;
-    const context = contextOf(make("canvas", { width: `${width}`, height: `${height}` }));
-    this.draw(context, index);
-    const { data } = context.getImageData(0, 0, width, height);
+  pixels(index) {
+    return this.pixelsFrom(index, 1);
+  }
+
+  /** n pictures (n, C, H, W) in [0, 1]. @param {number} first @param {number} n */
+  async pixelsFrom(first, n) {
+    const { channels, height, width, tiles } = this;
+    const sheets = new Set(Array.from({ length: n }, (_, i) => Math.floor((first + i) / tiles)));
+    await Promise.all(Array.from(sheets, (sheet) => this.fetch(sheet).loading));
+    const context = contextOf(make("canvas", { width: `${width}`, height: `${n * height}` }));
+    for (let i = 0; i < n; i++) this.draw(context, first + i, 0, i * height);
+    const { data } = context.getImageData(0, 0, width, n * height);
     const area = height * width;
-    const pixels = new Float32Array(channels * area);
-    for (let c = 0; c < channels; c++) {
-      for (let i = 0; i < area; i++) pixels[c * area + i] = data[4 * i + c] / 255;
+    const pixels = new Float32Array(n * channels * area);
+    for (let i = 0, to = 0; i < n; i++) {
+      for (let c = 0; c < channels; c++) {
+        const end = 4 * (i + 1) * area;
+        for (let from = 4 * i * area + c; from < end; from += 4) pixels[to++] = data[from] / 255;
+      }
     }
     return pixels;
   }

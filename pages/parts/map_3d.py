@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.parts.axis_names import axis_names
 from pages.parts.charts import show_chart
 from pages.parts.run_kinds import KIND_NAMES
 from pages.parts.shared import atlas
-from pages.parts.stage import axis_names
 from vizmodels.analysis.projection import ProjectionKind
 from vizmodels.figures.latents import map_3d_figure
 from vizmodels.runs.library import RunRecord

@@ -26,14 +26,9 @@ def lettered(models: Sequence[RunRecord]) -> list[str]:
 
 def show_label(at: int, record: RunRecord, lines: Sequence[str] = ()) -> None:
     """Show the model in slot `at` (0 is A) by its accent, letter and title, numbers below."""
-    st.html(label_html(at, record, lines))
-
-
-def label_html(at: int, record: RunRecord, lines: Sequence[str] = ()) -> str:
-    """The same as HTML, for what is put together from many parts."""
     rows = [f"<b>{LETTERS[at]}</b> · {html.escape(short_title(record))}"]
     rows += [f'<span style="opacity:.8">{html.escape(line)}</span>' for line in lines]
-    return (
+    st.html(
         f'<div style="border-left:5px solid {MODEL_COLOURS[at]};padding-left:.6rem">'
         f"{'<br>'.join(rows)}</div>"
     )

@@ -16,19 +16,14 @@ WIDEST = 1100  # px; a sheet is enlarged until the next whole number would pass 
 
 
 def show_sheet(sheet: NDArray[np.uint8], description: str, widest: int = WIDEST) -> None:
-    """Show an RGB sheet (H, W, 3), its pixels as sharp squares."""
-    st.html(sheet_html(sheet, description, widest))
-
-
-def sheet_html(sheet: NDArray[np.uint8], description: str, widest: int = WIDEST) -> str:
-    """An RGB sheet (H, W, 3) as HTML, its pixels as sharp squares.
+    """Show an RGB sheet (H, W, 3), its pixels as sharp squares.
 
     The browser enlarges it, so that the picture travels in its own few kilobytes; where the
     column is narrower than the sheet it is scaled down without smoothing.
     """
     factor = max(1, widest // sheet.shape[1])
     width = f"{sheet.shape[1] * factor}px"
-    return _image(_png(sheet), "png", description, f"image-rendering:pixelated;width:{width}")
+    _show(_png(sheet), "png", description, f"image-rendering:pixelated;width:{width}")
 
 
 def show_rows(
@@ -44,12 +39,7 @@ def show_rows(
 
 def show_svg(svg: str, description: str, widest: int = WIDEST) -> None:
     """Show a drawing as wide as its column; exchanged in place when it changes."""
-    st.html(svg_html(svg, description, widest))
-
-
-def svg_html(svg: str, description: str, widest: int = WIDEST) -> str:
-    """A drawing as wide as its place, as HTML."""
-    return _image(svg.encode(), "svg+xml", description, f"width:min(100%,{widest}px)")
+    _show(svg.encode(), "svg+xml", description, f"width:min(100%,{widest}px)")
 
 
 def ink() -> str:
@@ -74,8 +64,8 @@ def _address(content: bytes, media: str) -> str:
     return f"data:image/{media};base64,{base64.b64encode(content).decode()}"
 
 
-def _image(content: bytes, media: str, description: str, style: str) -> str:
-    return (
+def _show(content: bytes, media: str, description: str, style: str) -> None:
+    st.html(
         f'<img src="{_address(content, media)}" alt="{html.escape(description)}" '
         f'style="{style};max-width:100%;height:auto;display:block">'
     )

@@ -11,7 +11,8 @@ from pages.parts.bundle import bundle
 from vizmodels.places import ASSETS
 
 STAGE_FOLDER = ASSETS / "stage"
-ENTRIES = ("main", "codes_main", "sweep_grid")  # a module for each component
+COMPONENTS = ("main", "codes_main", "noise_main", "sweep_grid")  # a module for each
+WORKERS = ("model_worker",)  # and for each thread
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -39,6 +40,8 @@ def stage_file(request: Request) -> Response:
 
 @functools.cache
 def _packed() -> dict[str, bytes]:
-    modules = {f"{entry}.js": bundle(STAGE_FOLDER, entry).encode() for entry in ENTRIES}
+    modules = {
+        f"{entry}.js": bundle(STAGE_FOLDER, entry).encode() for entry in COMPONENTS + WORKERS
+    }
     styles = {path.name: path.read_bytes() for path in STAGE_FOLDER.glob("*.css")}
     return {name: gzip.compress(source) for name, source in {**modules, **styles}.items()}

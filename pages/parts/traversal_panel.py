@@ -7,11 +7,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.parts.axis_names import latent_axis_names
 from pages.parts.charts import show_chart
 from pages.parts.model_label import LETTERS, lettered
 from pages.parts.pictures import show_rows
 from pages.parts.shared import atlas
-from pages.parts.stage import latent_axis_names
 from vizmodels.analysis.projection import principal_axes
 from vizmodels.analysis.traversal import Traversals, r_squared, r_squared_of_all, traverse
 from vizmodels.figures.factor_axes import factor_axes_figure

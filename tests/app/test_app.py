@@ -147,20 +147,30 @@ def test_the_noise_slider_denoises_anew_and_leaves_the_rest_of_the_page_alone(
     visitor.goto("/denoising")
     slider = visitor.get_by_role("slider", name="Noise weight w")
     expect(slider).to_have_value("0.5")
-    noisy = visitor.get_by_alt_text("Clean and noisy pictures, weight")
-    denoised = visitor.get_by_alt_text("Denoised by AE mlp · 16-D · strokes · noise 0.5")
-    arrows = visitor.get_by_alt_text("Latents of AE mlp · 16-D · strokes · noise 0.5")
+    visitor.wait_for_selector(".noise-stage[data-ready='true']", timeout=TRAINING_LIMIT_MS)
+    denoised = visitor.get_by_role("img", name="Denoised by AE mlp · 16-D · strokes · noise 0.5")
+    noisy = visitor.get_by_role("img", name="Clean and noisy pictures, weight")
+    arrows = visitor.locator(".noise-map .arrows").first
     curve = visitor.locator(".js-plotly-plot")
     for shown in (noisy, denoised, arrows, curve):
         expect(shown).to_be_visible(timeout=TRAINING_LIMIT_MS)
     curve.evaluate("element => { window.sameCurve = element; }")
-    before = [shown.get_attribute("src") for shown in (noisy, denoised, arrows)]
+
+    def seen() -> list[str]:
+        canvases = [c.evaluate("c => c.toDataURL()") for c in (noisy, denoised)]
+        return [*canvases, arrows.inner_html()]
+
+    before = seen()
     slider.press("ArrowRight")
+    visitor.wait_for_selector(".noise-stage[data-weight='0.55']")
     visitor.wait_for_url(re.compile("noise=0.55"))
-    expect(visitor.get_by_alt_text("Clean and noisy pictures, weight 0.55")).to_be_visible()
-    for shown, old in zip((noisy, denoised, arrows), before, strict=True):
-        expect(shown).not_to_have_attribute("src", old or "")
+    expect(visitor.get_by_role("img", name="Clean and noisy pictures, weight 0.55")).to_be_visible()
+    wait_until_settled(visitor)
+    assert all(new != old for new, old in zip(seen(), before, strict=True))
     assert curve.evaluate("element => element === window.sameCurve"), "not put up again"
+    visitor.goto(visitor.url)
+    expect(slider).to_have_value("0.55")
+    visitor.wait_for_selector(".noise-stage[data-weight='0.55']")
 
 
 def test_own_images_are_added_chosen_and_ready_to_train(visitor: Page, tmp_path: Path) -> None:

@@ -33,11 +33,17 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Stage</tit
   const parentElement = document.querySelector("#host").attachShadow({ mode: "open" })
     .appendChild(document.createElement("div"));
   window.sent = [];
-  window.mountStage = (data) => mount({
+  const component = (data) => ({
     data, key: "stage", name: "stage", parentElement,
     setStateValue: (name, value) => window.sent.push([name, value]),
     setTriggerValue: (name, value) => window.sent.push([name, value]),
   });
+  window.mountStage = (data) => mount(component(data));
+  window.mountNoise = async (data) => {
+    const noise = await import("./stage/noise_main.js");
+    window.closeNoise = noise.mount(component(data));
+  };
+  window.noiseRoot = () => parentElement.querySelector(".noise-stage");
   window.stageRoot = () => parentElement.querySelector(".stage");
   window.harnessReady = true;
 </script></html>"""

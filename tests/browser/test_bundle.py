@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from pages.parts.bundle import NotBundled, bundle
-from pages.parts.stage_files import ENTRIES, STAGE_FOLDER
+from pages.parts.stage_files import COMPONENTS, STAGE_FOLDER
 
 IMPORT = """async (source) => {
   const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -57,7 +57,7 @@ def test_names_may_be_the_same_and_every_module_runs_once(page: Page, tmp_path: 
     }
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("entry", COMPONENTS)
 def test_every_component_is_one_module_that_mounts(page: Page, entry: str) -> None:
     source = bundle(STAGE_FOLDER, entry)
     assert page.evaluate(IMPORT, source) == {"mount": "mount"}

@@ -1,13 +1,15 @@
 """Runs of every family on every page, and the form of each."""
 
+import json
 from typing import Any
 
+import numpy as np
 import pytest
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import experiment_form, shared
-from vizmodels.analysis.reconstruction import reconstruct
+from pages.parts.noise_ground import ground_json
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.experiment import Experiment
@@ -89,22 +91,50 @@ def test_every_autoencoder_reconstructs(runs: dict[str, Run], name: str) -> None
 
 
 @pytest.mark.parametrize("name", AUTOENCODING)
-def test_every_autoencoder_denoises_at_the_weight_of_the_slider(
+def test_every_autoencoder_denoises_at_the_weight_of_the_address(
     runs: dict[str, Run], name: str
 ) -> None:
-    test = open_page("denoising", a=runs[name].id, b="none", c="none", d="none")
+    a = runs[name].id
+    test = open_page("denoising", a=a, b="none", c="none", d="none", noise="0.2")
     assert not test.exception and not test.error and not test.warning
-
-    def error() -> float:
-        return float(labels_of(test)[0].split("clean pictures: ")[1].split("<")[0])
-
-    noisy = error()
-    test.slider(key="noise").set_value(0.0).run()
-    assert not test.exception
-    clean = reconstruct(runs[name].autoencoder, load_dataset("digits").test.images[:12])
-    assert error() == pytest.approx(clean.squared_error.mean(), abs=6e-5)
-    assert noisy != error()
+    (panel,) = test.get("bidi_component")
+    told = json.loads(panel.proto.json)
+    assert told["weight"] == 0.2
+    (model,) = told["models"]
+    assert model["title"] == title_of(runs[name].experiment) and a in model["program"]
+    assert model["latent_dim"] == runs[name].autoencoder.embedding_dim
     assert len(test.get("plotly_chart")) == 1, "the curve"
+
+
+@pytest.mark.parametrize("noise", ["much", "2", "-0.1", "nan", ""])
+def test_an_address_without_a_usable_weight_begins_at_one_half(
+    runs: dict[str, Run], noise: str
+) -> None:
+    test = open_page(
+        "denoising", a=runs["autoencoder"].id, b="none", c="none", d="none", noise=noise
+    )
+    assert not test.exception
+    (panel,) = test.get("bidi_component")
+    assert json.loads(panel.proto.json)["weight"] == 0.5
+
+
+@pytest.mark.parametrize("name", AUTOENCODING)
+def test_the_map_under_the_arrows_is_that_of_the_first_pictures(
+    runs: dict[str, Run], name: str
+) -> None:
+    run = runs[name]
+    told = json.loads(ground_json(run.id, shared.atlas().run_key(run.id)))
+    images = shared.atlas().points("digits").pictures.images[:1000]
+    z = run.autoencoder.embed(run.autoencoder.encode(images.float() / 255)).flatten(1).numpy()
+    assert told["spread"] == pytest.approx(np.sqrt(z.var(axis=0).sum()), rel=1e-3)
+    places = np.array(told["points"])
+    if "components" in told:
+        plane = np.array(told["components"])
+        expected = (z - np.array(told["mean"])) @ plane.T
+        np.testing.assert_allclose(plane @ plane.T, np.eye(2), atol=1e-4)
+    else:
+        expected = z[:, :2]
+    np.testing.assert_allclose(places, expected, atol=2e-3 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("name", AUTOENCODING)
