@@ -55,8 +55,7 @@ import { Sheets } from "./sheets.js";
 /** @param {any} spec `data.points` @returns {Promise<Points>} */
 export async function loadPoints(spec) {
   const { n, class_names: classNames = [], factor_names: factorNames = [] } = spec;
-  const addressOf = (sheet) => resolve(`${spec.url}/sheet-${sheet}.png`);
-  const sheets = new Sheets(addressOf, n, spec.image_shape, spec.columns, spec.sheet_tiles);
+  const sheets = sheetsOf(spec);
   const [labels, factors] = await Promise.all([
     spec.has_labels ? fetchBuffer(`${spec.url}/labels.bin`, n, "The labels") : null,
     factorNames.length
@@ -75,6 +74,15 @@ export async function loadPoints(spec) {
       return (await fetchOk(`${spec.url}/alike/${index}.json`, "The pictures alike")).json();
     },
   };
+}
+
+/** Thumbnails, and of colour pictures, whose thumbnails are not exact, exact ones beside them. */
+function sheetsOf({ url, n, image_shape: shape, columns, sheet_tiles: tiles, exact }) {
+  const at = (name) => (sheet) => resolve(`${url}/${name.replace("#", sheet)}`);
+  if (!exact) return new Sheets(at("sheet-#.png"), n, shape, columns, tiles);
+  const sheets = new Sheets(at("sheet-#.jpg"), n, shape, columns, tiles);
+  sheets.exact = new Sheets(at("exact-#.png"), n, shape, exact.columns, exact.tiles);
+  return sheets;
 }
 
 /**

@@ -75,7 +75,8 @@ class NoisePanel {
     for (const side of this.sides) side.close();
     this.sides = [];
     // Read after the points; asked for now, it is in the browser's cache by then.
-    fetch(resolve(`${data.points.url}/sheet-0.png`)).catch(() => {}); // the reading says what is wrong
+    const kind = data.points.exact ? "exact" : "sheet";
+    fetch(resolve(`${data.points.url}/${kind}-0.png`)).catch(() => {}); // the reading says what is wrong
     const threads = data.models.map((model) => new ModelThread(model, data.points.image_shape));
     const points = await loadPoints(data.points);
     if (wanted !== this.wanted) {

@@ -23,6 +23,8 @@ export class Sheets {
     Object.assign(this, { addressOf, n, channels, height, width, columns, tiles });
     /** @type {Map<number, {image: HTMLImageElement, isReady: boolean, loading: Promise<void>}>} */
     this.kept = new Map();
+    /** @type {Sheets} where the pixels are exact */
+    this.exact = this;
     this.onLoad = () => {};
     /** @type {Error | null} why a sheet did not come, if one did not */
     this.failure = null;
@@ -57,6 +59,7 @@ export class Sheets {
 
   /** n pictures (n, C, H, W) in [0, 1]. @param {number} first @param {number} n */
   async pixelsFrom(first, n) {
+    if (this.exact !== this) return this.exact.pixelsFrom(first, n);
     const { channels, height, width, tiles } = this;
     const sheets = new Set(Array.from({ length: n }, (_, i) => Math.floor((first + i) / tiles)));
     await Promise.all(Array.from(sheets, (sheet) => this.fetch(sheet).loading));

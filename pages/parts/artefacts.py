@@ -23,14 +23,21 @@ from vizmodels.analysis.projection import PROJECTION_KINDS, Projection
 from vizmodels.errors import InvalidExperiment, LatentariumError
 from vizmodels.export.latent_bytes import LATENT_FORMAT, latent_bytes
 from vizmodels.export.layer_program import PROGRAM_FORMAT, LayerProgram, layer_program
-from vizmodels.export.sprite import SHEET_TILES, sprite_sheet
+from vizmodels.export.sprite import (
+    EXACT_COLUMNS,
+    EXACT_TILES,
+    SHEET_TILES,
+    sprite_sheet,
+    thumbnail_sheet,
+)
 from vizmodels.models.vqvae import VQVAE
 from vizmodels.runs.run import Run
 
 PROGRAM_FILE, WEIGHTS_FILE = f"program-{PROGRAM_FORMAT}.json", f"weights-{PROGRAM_FORMAT}.bin"
 LATENTS_FILE, CODES_FILE = f"latents-{LATENT_FORMAT}.bin", "codes.bin"
 BROWSED = 500  # test images whose codes the codebook's page steps through
-BINARY, JSON, PNG = "application/octet-stream", "application/json", "image/png"
+BINARY, JSON = "application/octet-stream", "application/json"
+PNG, JPEG = "image/png", "image/jpeg"
 # Numbers hardly shrink: compressing a map and its decoder takes 0.04 s of a core a visit, for a
 # twelfth less.
 AS_IT_IS = {**FOR_EVER, "Content-Encoding": "identity"}
@@ -80,9 +87,9 @@ def _points(request: Request) -> tuple[bytes, str] | None:
         return None
     dataset, extent = found
     pictures = atlas().points(dataset, extent).pictures
-    sheet = re.fullmatch(r"sheet-(\d{1,4})\.png", file)
-    if sheet and int(sheet[1]) * SHEET_TILES < len(pictures):
-        return sprite(dataset, extent, request.path_params["key"], int(sheet[1])), PNG
+    sheet = re.fullmatch(r"(sheet|exact)-(\d{1,4})\.(png|jpg)", file)
+    if sheet:
+        return _sheet(dataset, extent, request.path_params["key"], *sheet.groups())
     match file:
         case "labels.bin" if pictures.labels is not None:
             return pictures.labels.numpy().astype(np.uint8).tobytes(), BINARY
@@ -90,6 +97,21 @@ def _points(request: Request) -> tuple[bytes, str] | None:
             return pictures.factors.numpy().astype("<f4").tobytes(), BINARY
         case _:
             return None
+
+
+def _sheet(
+    dataset: str, extent: Extent, key: str, of: str, number: str, ending: str
+) -> tuple[bytes, str] | None:
+    """Thumbnails, of which those in colour are not exact, or exact pictures in colour."""
+    images = atlas().points(dataset, extent).pictures.images
+    is_exact, has_colour, at = of == "exact", images.shape[1] == 3, int(number)
+    if at * (EXACT_TILES if is_exact else SHEET_TILES) >= len(images):
+        return None
+    if is_exact and has_colour and ending == "png":
+        return sprite_sheet(images[at * EXACT_TILES :][:EXACT_TILES].numpy(), EXACT_COLUMNS), PNG
+    if not is_exact and ending == ("jpg" if has_colour else "png"):
+        return sprite(dataset, extent, key, at), JPEG if has_colour else PNG
+    return None
 
 
 @_answers
@@ -227,7 +249,8 @@ def sprite(dataset: str, extent: Extent, key: str, sheet: int) -> bytes:
     """One sheet of thumbnails of an image set's map; `key` only tells versions apart."""
     assert key.startswith(dataset)
     images = atlas().points(dataset, extent).pictures.images
-    return sprite_sheet(images[sheet * SHEET_TILES :][:SHEET_TILES].numpy())
+    tiles = images[sheet * SHEET_TILES :][:SHEET_TILES].numpy()
+    return sprite_sheet(tiles) if tiles.shape[1] == 1 else thumbnail_sheet(tiles)
 
 
 @functools.lru_cache(KEPT_IN_MEMORY)

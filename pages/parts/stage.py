@@ -12,7 +12,7 @@ from pages.parts.shared import atlas
 from pages.parts.stage_files import stage_address
 from vizmodels.analysis.points import Extent
 from vizmodels.analysis.projection import ProjectionKind
-from vizmodels.export.sprite import COLUMNS, SHEET_TILES
+from vizmodels.export.sprite import COLUMNS, EXACT_COLUMNS, EXACT_TILES, SHEET_TILES
 from vizmodels.runs.library import RunRecord
 from vizmodels.specs import DiscreteVAESpec
 
@@ -82,6 +82,7 @@ def stage_points(record: RunRecord, extent: Extent = "some") -> dict[str, object
     dataset = record.experiment.dataset
     points = atlas().points(dataset, extent)
     images = atlas().data(atlas().run(record.id))
+    exact = {"columns": EXACT_COLUMNS, "tiles": EXACT_TILES}
     return {
         "url": f"artefacts/points/{atlas().points_key(dataset, extent)}",
         "n": len(points),
@@ -89,6 +90,7 @@ def stage_points(record: RunRecord, extent: Extent = "some") -> dict[str, object
         "image_shape": list(images.image_shape),
         "columns": COLUMNS,
         "sheet_tiles": SHEET_TILES,
+        "exact": exact if images.image_shape[0] == 3 else None,
         "class_names": list(images.class_names),
         "factor_names": list(images.factor_names),
         "has_labels": points.pictures.labels is not None,

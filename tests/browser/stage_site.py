@@ -15,7 +15,14 @@ import torch
 
 from vizmodels.export.latent_bytes import latent_bytes
 from vizmodels.export.layer_program import layer_program
-from vizmodels.export.sprite import COLUMNS, SHEET_TILES, sprite_sheet
+from vizmodels.export.sprite import (
+    COLUMNS,
+    EXACT_COLUMNS,
+    EXACT_TILES,
+    SHEET_TILES,
+    sprite_sheet,
+    thumbnail_sheet,
+)
 from vizmodels.models.autoencoder import Autoencoder
 
 STAGE = Path(__file__).parents[2] / "assets" / "stage"
@@ -67,9 +74,16 @@ class StageSite:
     ) -> dict[str, Any]:
         """Serve pictures (N, C, H, W) and return `data.points`."""
         base = f"artefacts/points/{key}"
+        has_colour = images.shape[1] == 3
         for sheet, first in enumerate(range(0, len(images), SHEET_TILES)):
-            png = sprite_sheet(images[first : first + SHEET_TILES])
-            self.files[f"/{base}/sheet-{sheet}.png"] = png
+            tiles = images[first : first + SHEET_TILES]
+            if has_colour:
+                self.files[f"/{base}/sheet-{sheet}.jpg"] = thumbnail_sheet(tiles)
+            else:
+                self.files[f"/{base}/sheet-{sheet}.png"] = sprite_sheet(tiles)
+        for sheet, first in enumerate(range(0, len(images), EXACT_TILES) if has_colour else ()):
+            png = sprite_sheet(images[first : first + EXACT_TILES], EXACT_COLUMNS)
+            self.files[f"/{base}/exact-{sheet}.png"] = png
         if labels is not None:
             self.files[f"/{base}/labels.bin"] = labels.astype(np.uint8).tobytes()
         if factors is not None:
@@ -80,6 +94,7 @@ class StageSite:
             "image_shape": list(images.shape[1:]),
             "columns": COLUMNS,
             "sheet_tiles": SHEET_TILES,
+            "exact": {"columns": EXACT_COLUMNS, "tiles": EXACT_TILES} if has_colour else None,
             "class_names": class_names,
             "factor_names": factor_names or [],
             "has_labels": labels is not None,

@@ -100,3 +100,23 @@ def test_without_an_answer_the_rest_is_still_there(page: Page, toys: Toys, site:
     expect(page.locator(".picture-panel .count")).to_contain_text("Click a point")
     frames(page)
     assert page.locator(".overlay path").count() == 0
+
+
+def test_pixels_of_colour_pictures_are_exact_although_their_thumbnails_are_not(
+    shared_page: Page, site: StageSite
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (230, 3, 9, 7), np.uint8)
+    points = site.add_points("colourful", images, None, [])
+    first, n = 95, 120  # on three sheets
+    got = shared_page.evaluate(
+        """async ([points, first, n]) => {
+          const { loadPoints } = await import("./stage/load.js");
+          const { sheets } = await loadPoints(points);
+          const [some, one] = [await sheets.pixelsFrom(first, n), await sheets.pixels(7)];
+          return [Array.from(some), Array.from(one)];
+        }""",
+        [points, first, n],
+    )
+    for found, expected in zip(got, (images[first : first + n], images[7:8]), strict=True):
+        pixels = np.array(found, np.float32).reshape(expected.shape)
+        np.testing.assert_allclose(pixels, expected / np.float32(255), atol=1e-6)

@@ -1,11 +1,14 @@
 """Every address that a page gives to the stage is answered, and no other."""
 
 import gzip
+import io
 import json
+import os
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -13,6 +16,7 @@ from starlette.routing import Match, Route
 from pages.parts import artefacts, shared
 from pages.parts.stage import _model, stage_points
 from pages.parts.stage_files import stage_address
+from vizmodels.data import is_available
 from vizmodels.runs.library import RunRecord
 
 CACHES = (shared.library, shared.atlas, artefacts.program, artefacts.sprite)
@@ -88,6 +92,24 @@ def test_all_pictures_are_served_on_more_sheets(record: RunRecord) -> None:
     assert len(numbers(_model(record, "raw", "all")["latents"])) == 48_000
 
 
+def test_colour_pictures_come_as_small_thumbnails_and_exact_where_pixels_count(
+    record: RunRecord,
+) -> None:
+    if not is_available("cifar10") and not os.environ.get("LATENTARIUM_STRICT"):
+        pytest.skip("needs CIFAR-10")
+    records = shared.library().list()
+    points = stage_points(next(r for r in records if r.experiment.dataset == "cifar10"))
+    thumbnails = [fetch(f"{points['url']}/sheet-{sheet}.jpg").body for sheet in range(4)]
+    assert sum(map(len, thumbnails)) < 6e6
+    assert all(body[:2] == b"\xff\xd8" for body in thumbnails), "JPEG"
+    with Image.open(io.BytesIO(bytes(fetch(f"{points['url']}/exact-99.png").body))) as picture:
+        last = np.asarray(picture)[-32:, -32:].transpose(2, 0, 1)
+    images = shared.atlas().points("cifar10").pictures.images
+    np.testing.assert_array_equal(last, images[9999].numpy())
+    for missing in ("sheet-0.png", "sheet-4.jpg", "exact-0.jpg", "exact-100.png"):
+        assert fetch(f"{points['url']}/{missing}").status_code == 404
+
+
 def test_the_pictures_most_alike_leave_out_the_one_itself(record: RunRecord) -> None:
     url = stage_points(record, "some")["url"]
     alike = json.loads(bytes(fetch(f"{url}/alike/17.json").body))
@@ -111,6 +133,8 @@ def test_the_pictures_most_alike_leave_out_the_one_itself(record: RunRecord) -> 
         "{run}x/some/latents-2.bin",
         "{points}/alike/10000.json",
         "{points}/sheet-x.png",
+        "{points}/sheet-0.jpg",
+        "{points}/exact-0.png",
         "{points}x/labels.bin",
     ],
 )
