@@ -69,6 +69,34 @@ MEASURE = """
 """
 
 
+# What a frame costs that changes next to nothing: none of the stage's can cost less.
+IDLE = """
+async (n) => {
+  const canvas = document.querySelector("canvas").getContext("2d", { willReadFrequently: true });
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  let last = await frame();
+  const taken = [];
+  while (taken.length < n) {
+    canvas.fillRect(0, 0, taken.length, 28);
+    const now = await frame();
+    taken.push(now - last);
+    last = now;
+  }
+  return taken;
+}
+"""
+IDLE_FRAMES = 120
+
+
+def idle_frame_ms(browser: Browser) -> float:
+    """Median time between two frames of a page that paints a few pixels in each."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_content("<canvas width='200' height='28'></canvas>")
+    taken = page.evaluate(IDLE, IDLE_FRAMES)
+    page.close()
+    return float(np.median(taken))
+
+
 def largest_difference(page: Page, record: RunRecord, library: RunLibrary) -> float:
     """Largest difference on a pixel in [0, 1] between the browser's decoder and PyTorch's."""
     model = library.load(record.id).autoencoder
@@ -125,6 +153,7 @@ def main() -> None:
         home = Path(temporary)
         with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as app:
             time.sleep(ENGINE_SETTLES_S)
+            report(Figure("frame of a page at rest, median", idle_frame_ms(browser), "ms"))
             for record in records:
                 _measure(browser, app.address, record, library, 60 if quick else 200)
             if not wanted:

@@ -3,8 +3,8 @@
 import gzip
 import io
 import json
-import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +16,6 @@ from starlette.routing import Match, Route
 from pages.parts import artefacts, shared
 from pages.parts.stage import _model, stage_points
 from pages.parts.stage_files import stage_address
-from vizmodels.data import is_available
 from vizmodels.runs.library import RunRecord
 
 CACHES = (shared.library, shared.atlas, artefacts.program, artefacts.sprite)
@@ -93,10 +92,8 @@ def test_all_pictures_are_served_on_more_sheets(record: RunRecord) -> None:
 
 
 def test_colour_pictures_come_as_small_thumbnails_and_exact_where_pixels_count(
-    record: RunRecord,
+    record: RunRecord, real_data: Path
 ) -> None:
-    if not is_available("cifar10") and not os.environ.get("LATENTARIUM_STRICT"):
-        pytest.skip("needs CIFAR-10")
     records = shared.library().list()
     points = stage_points(next(r for r in records if r.experiment.dataset == "cifar10"))
     thumbnails = [fetch(f"{points['url']}/sheet-{sheet}.jpg").body for sheet in range(4)]
