@@ -269,3 +269,10 @@ def test_the_default_set_is_drawn_in_seconds() -> None:
     image_set = strokes()
     assert time.perf_counter() - start < SLOWEST
     assert (len(image_set.train), len(image_set.test)) == (20_000, 4_000)
+
+
+def test_the_edition_names_all_that_the_pictures_are_drawn_from() -> None:
+    small, other = strokes(0, 30, 20), strokes(1, 30, 20)
+    assert small.edition == "v1.0.30.20"
+    assert other.edition == "v1.1.30.20"
+    assert set(small.edition) <= set("v.0123456789"), "part of file names and addresses"

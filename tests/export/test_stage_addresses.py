@@ -4,10 +4,11 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response
@@ -91,20 +92,29 @@ def test_all_pictures_are_served_on_more_sheets(record: RunRecord) -> None:
     assert len(numbers(_model(record, "raw", "all")["latents"])) == 48_000
 
 
-def test_colour_pictures_come_as_small_thumbnails_and_exact_where_pixels_count(
-    record: RunRecord, real_data: Path
+def test_colour_pictures_come_as_thumbnails_and_exact_where_pixels_count(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    records = shared.library().list()
-    points = stage_points(next(r for r in records if r.experiment.dataset == "cifar10"))
-    thumbnails = [fetch(f"{points['url']}/sheet-{sheet}.jpg").body for sheet in range(4)]
-    assert sum(map(len, thumbnails)) < 6e6
-    assert all(body[:2] == b"\xff\xd8" for body in thumbnails), "JPEG"
-    with Image.open(io.BytesIO(bytes(fetch(f"{points['url']}/exact-99.png").body))) as picture:
-        last = np.asarray(picture)[-32:, -32:].transpose(2, 0, 1)
-    images = shared.atlas().points("cifar10").pictures.images
-    np.testing.assert_array_equal(last, images[9999].numpy())
-    for missing in ("sheet-0.png", "sheet-4.jpg", "exact-0.jpg", "exact-100.png"):
-        assert fetch(f"{points['url']}/{missing}").status_code == 404
+    images = torch.randint(0, 256, (230, 3, 9, 7), dtype=torch.uint8)
+    points = SimpleNamespace(pictures=SimpleNamespace(images=images))
+    monkeypatch.setattr(artefacts, "atlas", lambda: SimpleNamespace(points=lambda *_: points))
+    artefacts.sprite.cache_clear()
+
+    def sheet(of: str, number: int, ending: str) -> tuple[bytes, str] | None:
+        return artefacts._sheet("toy", "some", "toy-230-0", of, str(number), ending)
+
+    thumbnails = sheet("sheet", 0, "jpg")
+    assert thumbnails is not None and thumbnails[0][:2] == b"\xff\xd8"
+    assert thumbnails[1] == "image/jpeg"
+    last = sheet("exact", 2, "png")
+    assert last is not None and last[1] == "image/png"
+    with Image.open(io.BytesIO(last[0])) as picture:
+        tile = np.asarray(picture)[2 * 9 :, 9 * 7 :].transpose(2, 0, 1)
+    np.testing.assert_array_equal(tile, images[229].numpy())
+    for missing in (("sheet", 0, "png"), ("sheet", 1, "jpg"), ("exact", 0, "jpg")):
+        assert sheet(*missing) is None
+    assert sheet("exact", 3, "png") is None
+    artefacts.sprite.cache_clear()
 
 
 def test_the_pictures_most_alike_leave_out_the_one_itself(record: RunRecord) -> None:

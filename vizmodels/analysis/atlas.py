@@ -72,11 +72,16 @@ class Atlas:
         return self._once(("points", dataset, extent), choose)
 
     def points_key(self, dataset: str, extent: Extent = "some") -> str:
-        """Name of an image set's pictures that changes when they do."""
+        """Name of an image set's pictures that changes when they do.
+
+        It ends with two parts that have no hyphen: how many there are, and their edition or digest.
+        """
 
         def digest() -> str:
             images = self.points(dataset, extent).pictures.images.numpy()
-            return f"{dataset}-{len(images)}-{hashlib.sha256(images.tobytes()).hexdigest()[:8]}"
+            edition = load_dataset(dataset, download=False).edition
+            told = edition or hashlib.sha256(images.tobytes()).hexdigest()[:8]
+            return f"{dataset}-{len(images)}-{told}"
 
         return self._once(("points key", dataset, extent), digest)
 

@@ -45,6 +45,9 @@ class ImageSet:
     factor_names : one word per column of `factors`; empty where there are none
     train, test : the two splits; `test` is never trained on
     source : where the pictures come from when that is not the set's own files; empty otherwise
+    edition : names the pictures where a program draws them, which rounds a shade differently from
+        processor to processor; letters, digits and dots. Empty where they are the same bytes
+        everywhere
     """
 
     name: str
@@ -54,6 +57,7 @@ class ImageSet:
     train: ImageSplit
     test: ImageSplit
     source: str = ""
+    edition: str = ""
 
     def __post_init__(self) -> None:
         for split in (self.train, self.test):

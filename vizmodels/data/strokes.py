@@ -87,6 +87,7 @@ def strokes(seed: int = 0, n_train: int = 20_000, n_test: int = 4_000) -> ImageS
         factor_names=FACTOR_NAMES,
         train=splits[0],
         test=splits[1],
+        edition=f"v{VERSION}.{seed}.{n_train}.{n_test}",
     )
 
 
