@@ -44,6 +44,8 @@ class NoisePanel {
     this.weight = weight;
     this.seed = 1;
     this.first = 0; // of the pictures shown
+    /** @type {ModelThread[]} one for each model */
+    this.threads = [];
     /** @type {NoiseSide[]} */
     this.sides = [];
     this.#build(parent);
@@ -63,7 +65,7 @@ class NoisePanel {
 
   close() {
     this.wanted = null;
-    for (const side of this.sides) side.close();
+    for (const thread of this.threads) thread.close();
   }
 
   #complain(error) {
@@ -72,17 +74,14 @@ class NoisePanel {
   }
 
   async #load(data, wanted) {
-    for (const side of this.sides) side.close();
-    this.sides = [];
+    for (const thread of this.threads) thread.close();
+    [this.sides, this.clean] = [[], null];
     // Read after the points; asked for now, it is in the browser's cache by then.
     const kind = data.points.exact ? "exact" : "sheet";
     fetch(resolve(`${data.points.url}/${kind}-0.png`)).catch(() => {}); // the reading says what is wrong
-    const threads = data.models.map((model) => new ModelThread(model, data.points.image_shape));
+    this.threads = data.models.map((model) => new ModelThread(model, data.points.image_shape));
     const points = await loadPoints(data.points);
-    if (wanted !== this.wanted) {
-      for (const thread of threads) thread.close();
-      return;
-    }
+    if (wanted !== this.wanted) return;
     this.points = points;
     this.n = Math.min(FOLLOWED, data.points.n_test);
     this.shown = Math.min(SHOWN, this.n);
@@ -90,7 +89,7 @@ class NoisePanel {
     this.first = Math.min(this.first, this.last);
     this.seen = new Tiles(points.imageShape, this.shown, 2, WIDEST);
     this.sides = data.models.map((model, at) => {
-      return new NoiseSide(model, threads[at], points, this.shown, () => this.#painted());
+      return new NoiseSide(model, this.threads[at], points, this.shown, () => this.#painted());
     });
     const head = make("div", { class: "noise-label" }, make("b", {}, "Clean"), ", and below ");
     this.nothing = make("span");

@@ -70,10 +70,6 @@ export class NoiseSide {
     this.map = make("figure", { class: "noise-map", "aria-label": `Latents of ${title}` }, this.moved);
   }
 
-  close() {
-    this.thread.close();
-  }
-
   /**
    * Show the answer to a question at once where it is known, else as soon as it is. What is asked
    * meanwhile takes its place.

@@ -1,5 +1,6 @@
 """The engine's life: started once, in the background if need be, watched, and stopped."""
 
+import contextlib
 import logging
 import threading
 import uuid
@@ -218,7 +219,9 @@ class Engine:
             lost, self._cluster = self._cluster, None
             if lost is not None:
                 self._trouble = LOST
-                lost.close()
+                # Whatever goes wrong with a connection that is gone, a new one is to be made.
+                with contextlib.suppress(Exception):
+                    lost.close()
             self._open()
 
     def _count(self, cluster: Cluster) -> None:
