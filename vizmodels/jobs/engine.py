@@ -211,6 +211,8 @@ class Engine:
                 self.look()
             except (EngineUnavailable, OSError, RuntimeError):
                 continue  # said by `health`; the next look tries again
+            except Exception:  # dask and tornado raise others while a connection goes
+                log.exception("the engine could not be looked after; it is tried again")
 
     def _reopen(self) -> None:
         with self._one_at_a_time:
