@@ -34,6 +34,7 @@ if __name__ == "__main__":
     main()
 """
 START_SECONDS = 120  # four processes import torch on two cores
+SLOW_WORKER = "Worker process still alive after"
 END_SECONDS = 30  # a training has 5 to leave its checkpoint, then dask gives its workers some
 
 
@@ -56,8 +57,9 @@ def test_no_worker_outlives_its_server_be_it_ended_by_ctrl_c_or_killed(tmp_path:
             if server.poll() is None:
                 os.killpg(server.pid, signal.SIGKILL)
                 server.communicate()
-    # On a busy machine dask may say that a worker was slow to end and was killed.
-    assert servers[0].returncode == 0 and "Traceback" not in said[0], said[0]
+    # On a busy machine dask says that it killed a worker that was slow to end; else nothing is said.
+    rest = [line for line in said[0].splitlines() if SLOW_WORKER not in line]
+    assert (servers[0].returncode, rest) == (0, [])
 
 
 def start_server(folder: Path, home: str) -> subprocess.Popen[str]:
