@@ -57,7 +57,7 @@ def test_no_worker_outlives_its_server_be_it_ended_by_ctrl_c_or_killed(tmp_path:
             if server.poll() is None:
                 os.killpg(server.pid, signal.SIGKILL)
                 server.communicate()
-    # On a busy machine dask says that it killed a worker that was slow to end; else nothing is said.
+    # On a busy machine dask says that it killed a slow worker; else nothing is said.
     rest = [line for line in said[0].splitlines() if SLOW_WORKER not in line]
     assert (servers[0].returncode, rest) == (0, [])
 
