@@ -67,7 +67,8 @@ export class NoiseSide {
     label.style.borderColor = colour;
     this.row = make("div", { class: "noise-row" }, label, make("div", {}, this.alert, this.tiles.canvas));
     this.moved = make("small");
-    this.map = make("figure", { class: "noise-map", "aria-label": `Latents of ${title}` }, this.moved);
+    this.place = make("div", { class: "noise-plot" }); // as large as the map that comes
+    this.map = make("figure", { class: "noise-map", "aria-label": `Latents of ${title}` }, this.place, this.moved);
   }
 
   /**
@@ -191,7 +192,7 @@ export class NoiseSide {
       const { labels } = this.points;
       const { points, axes } = this.ground;
       this.arrows = new Arrows(points, labels && Array.from(labels.subarray(0, points.length)), axes);
-      this.map.prepend(this.arrows.element);
+      this.place.replaceWith(this.arrows.element);
     }
     this.steps = steps;
     const places = [steps.clean, steps.noisy, steps.again].map((z) => placesOf(z, steps.n, this.ground));
