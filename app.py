@@ -5,9 +5,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.parts.artefacts import routes
-from pages.parts.lifespan import lifespan
-from pages.parts.visitor_cookie import VisitorCookie
+from pages.server.artefacts import routes
+from pages.server.lifespan import lifespan
+from pages.server.visitor_cookie import VisitorCookie
 
 app = st.App(
     Path(__file__).parent / "pages" / "navigation.py",

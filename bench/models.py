@@ -15,21 +15,21 @@ from pathlib import Path
 import torch
 
 from bench.report import Figure, at_least, at_most, report
-from vizmodels.analysis.assignment import match_classes
-from vizmodels.analysis.bounds import elbo, importance_weighted_bound
-from vizmodels.analysis.gradients import class_gradient_draws, gaussian_gradient_draws
-from vizmodels.analysis.posterior import report_axes
-from vizmodels.analysis.subspaces import largest_principal_angle
+from vizmodels.analysis.evidence.assignment import match_classes
+from vizmodels.analysis.evidence.bounds import elbo, importance_weighted_bound
+from vizmodels.analysis.evidence.gradients import class_gradient_draws, gaussian_gradient_draws
+from vizmodels.analysis.evidence.subspaces import largest_principal_angle
+from vizmodels.analysis.latents.posterior import report_axes
 from vizmodels.data import load_dataset
 from vizmodels.experiment import Experiment, Training
-from vizmodels.gallery import EPOCHS, digit_and_style, prior_on, vqvae_on
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import PlainAutoencoder
-from vizmodels.models.code_prior import NATS_PER_BIT
+from vizmodels.models.codes.code_prior import NATS_PER_BIT
 from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.vae import VAE
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
+from vizmodels.shipped.runs import EPOCHS, digit_and_style, prior_on, vqvae_on
 from vizmodels.specs import AutoencoderSpec, DiscreteVAESpec, VAESpec, VQVAESpec
 from vizmodels.training.evaluation import as_float
 from vizmodels.training.step import binarised

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page
 
 from bench.report import Figure, at_most, report
 from bench.serving import COMPLETES_MS, ENGINE_SETTLES_S, Served, chromium, seconds_to, serve
-from vizmodels.analysis.projection import project
+from vizmodels.analysis.maps.projection import project
 from vizmodels.data import is_available, load_dataset
 from vizmodels.jobs import JobBoard
 from vizmodels.places import ASSETS

@@ -10,9 +10,9 @@ from PIL import Image
 from bench.pictures import FOLDER
 from vizmodels.data import is_available, load_dataset
 from vizmodels.figures.images import enlarge, tile_sheet
-from vizmodels.gallery import prior_on, vqvae_on
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
+from vizmodels.shipped.runs import prior_on, vqvae_on
 from vizmodels.training.evaluation import as_float
 
 N_SAMPLES, COLUMNS, ENLARGED, SEED = 64, 16, 2, 0

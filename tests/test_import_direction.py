@@ -19,6 +19,7 @@ DIRECTION = (
     "training",
     "runs",
     "analysis",
+    "results",
     "figures",
 )
 """Each layer of vizmodels imports from those to its left."""
@@ -28,7 +29,6 @@ ALLOWED |= {
     "errors": {"errors"},
     "places": {"places"},
     "export": {"specs", "experiment", "data", "models", "export", *EVERYWHERE},
-    "shipped_sweep": {"specs", "experiment", "sweep", "runs", "jobs", *EVERYWHERE},
     "jobs": {
         "described",
         "specs",
@@ -41,15 +41,26 @@ ALLOWED |= {
         "jobs",
         *EVERYWHERE,
     },
-    "shipped_reports": {*DIRECTION[: DIRECTION.index("figures")], "shipped_reports", *EVERYWHERE},
-    "gallery": {"specs", "experiment", "data", "models", "training", "runs", *EVERYWHERE},
-    "measurements": {*DIRECTION[: DIRECTION.index("figures")], *EVERYWHERE},
+    "shipped": {*DIRECTION, "jobs", "export", "shipped", *EVERYWHERE},
     "__init__": {*DIRECTION, *EVERYWHERE},
 }
 LIBRARY = sorted((ROOT / "vizmodels").rglob("*.py"))
-PAGES = sorted((ROOT / "pages").glob("*.py"))
-PARTS = sorted((ROOT / "pages" / "parts").glob("*.py"))
+PAGES = sorted((ROOT / "pages").glob("*/page.py"))
+PARTS = sorted((ROOT / "pages" / "parts").rglob("*.py"))
+SERVER = sorted((ROOT / "pages" / "server").rglob("*.py"))
+IN_ROOMS = sorted(set((ROOT / "pages").rglob("*.py")) - {*PARTS, *SERVER})
 APP = ROOT / "app.py"
+
+PART_ORDER = ("process", "frame", "models", "results", "stage", "samples")
+"""Each room of pages/parts imports from those to its left."""
+
+MAX_FILES_IN_A_ROOM = 14
+ROOMS = [
+    folder
+    for top in ("pages", "vizmodels", "assets/stage", "bench")
+    for folder in (ROOT / top, *(ROOT / top).rglob("*"))
+    if folder.is_dir() and folder.name != "__pycache__"
+]
 
 MAX_PAGE_LINES = 120
 MAX_MODULE_LINES = 400
@@ -116,16 +127,50 @@ def test_no_page_imports_torch(path: Path) -> None:
     assert not roots_imported(path) & {"torch", "torchvision", "safetensors"}
 
 
+def of_pages(path: Path) -> set[str]:
+    """Modules of the pages and of the app that a file imports."""
+    return {name for name in imported(path) if name.split(".")[0] in ("pages", "app")}
+
+
+def room_of(name: str) -> str:
+    """The room of a module below `pages`, such as `pages.home` or `pages.parts`."""
+    return ".".join(name.split(".")[:2])
+
+
 @pytest.mark.parametrize("path", PARTS, ids=name_of)
-def test_what_pages_share_imports_no_page(path: Path) -> None:
-    of_pages = {name for name in imported(path) if name.split(".")[0] in ("pages", "app")}
-    assert {name for name in of_pages if not name.startswith("pages.parts")} == set()
+def test_what_pages_share_imports_neither_a_page_nor_the_server(path: Path) -> None:
+    assert {room_of(name) for name in of_pages(path)} <= {"pages.parts"}
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_of)
-def test_no_page_imports_another_page(path: Path) -> None:
-    of_pages = {name for name in imported(path) if name.split(".")[0] in ("pages", "app")}
-    assert {name for name in of_pages if not name.startswith("pages.parts")} == set()
+@pytest.mark.parametrize("path", PARTS, ids=name_of)
+def test_a_shared_part_imports_only_from_rooms_to_its_left(path: Path) -> None:
+    room = path.parent.name
+    if room == "parts":
+        assert not of_pages(path)
+        return
+    below = set(PART_ORDER[: PART_ORDER.index(room) + 1])
+    assert {name.split(".")[2] for name in of_pages(path)} <= below
+
+
+@pytest.mark.parametrize("path", IN_ROOMS, ids=name_of)
+def test_a_page_imports_its_own_room_and_what_pages_share(path: Path) -> None:
+    own = f"pages.{path.parent.name}"
+    assert {room_of(name) for name in of_pages(path)} <= {"pages.parts", own}
+
+
+@pytest.mark.parametrize("path", SERVER, ids=name_of)
+def test_the_server_imports_no_page(path: Path) -> None:
+    assert {room_of(name) for name in of_pages(path)} <= {"pages.parts", "pages.server"}
+
+
+def test_the_app_imports_the_server_alone() -> None:
+    assert {room_of(name) for name in of_pages(APP)} == {"pages.server"}
+
+
+@pytest.mark.parametrize("folder", ROOMS, ids=name_of)
+def test_a_room_has_about_a_dozen_files(folder: Path) -> None:
+    sources = [p for p in folder.iterdir() if p.suffix in (".py", ".js")]
+    assert len([p for p in sources if p.name != "__init__.py"]) <= MAX_FILES_IN_A_ROOM
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
@@ -133,7 +178,7 @@ def test_a_page_has_at_most_120_lines(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MAX_PAGE_LINES
 
 
-@pytest.mark.parametrize("path", [*LIBRARY, *PARTS, APP], ids=name_of)
+@pytest.mark.parametrize("path", [*LIBRARY, *PARTS, *SERVER, *IN_ROOMS, APP], ids=name_of)
 def test_a_module_has_at_most_400_lines(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MAX_MODULE_LINES
 

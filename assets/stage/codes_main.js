@@ -2,12 +2,12 @@
  * The entry of the codebook's component: one test picture and its codes, to be swapped.
  */
 
-import { CodeGrid } from "./code_grid.js";
-import { vectorsOf } from "./codes.js";
-import { make } from "./elements.js";
-import { loadCodes, loadPoints } from "./load.js";
-import { paintThumbnail, Picture } from "./readout.js";
-import { isDark, watchTheme } from "./theme.js";
+import { CodeGrid } from "./codes/code_grid.js";
+import { vectorsOf } from "./codes/codes.js";
+import { make } from "./kit/elements.js";
+import { loadCodes, loadPoints } from "./main/load.js";
+import { paintThumbnail, Picture } from "./main/readout.js";
+import { isDark, watchTheme } from "./kit/theme.js";
 
 const PICTURE = 256; // pixels, about, that a picture is high
 const NARROW = 640; // pixels; below, pictures are half as high

@@ -2,7 +2,7 @@
  * The entry: `mount` is called when the component appears and at every rerun of its page.
  */
 
-import { Stage } from "./stage.js";
+import { Stage } from "./main/stage.js";
 
 /** @type {WeakMap<Element, Stage>} */
 const stages = new WeakMap();
@@ -16,7 +16,7 @@ export function mount(component) {
   const { data, parentElement, setStateValue } = component;
   let stage = stages.get(parentElement);
   if (!stage || !parentElement.contains(stage.root)) {
-    stage = new Stage(parentElement);
+    stage = new Stage(parentElement, new URL("stage.css", import.meta.url).href);
     stages.set(parentElement, stage);
   }
   stage.onTold = setStateValue;

@@ -2,14 +2,14 @@
  * The entry of the noise component: one slider, and what up to four models make of noisy pictures.
  */
 
-import { make } from "./elements.js";
-import { resolve } from "./fetching.js";
-import { loadPoints } from "./load.js";
-import { ModelThread } from "./model_thread.js";
-import { addNoise, normals } from "./noise.js";
-import { meanSquare, NoiseSide, SHOWN } from "./noise_side.js";
-import { format } from "./numbers.js";
-import { Tiles } from "./tiles.js";
+import { make } from "./kit/elements.js";
+import { resolve } from "./kit/fetching.js";
+import { loadPoints } from "./main/load.js";
+import { ModelThread } from "./network/model_thread.js";
+import { addNoise, normals } from "./kit/noise.js";
+import { meanSquare, NoiseSide, SHOWN } from "./noise/noise_side.js";
+import { format } from "./kit/numbers.js";
+import { Tiles } from "./pictures/tiles.js";
 
 const STEP = 0.05; // of the weight
 const FOLLOWED = 30; // pictures whose latents are followed, those shown first

@@ -3,7 +3,7 @@
  * button, so that the grid works by mouse, touch and keyboard; pressing one chooses its run.
  */
 
-import { make } from "./elements.js";
+import { make } from "./kit/elements.js";
 
 /** @typedef {{text: string, detail: string, state: string, share: number, colour: string | null,
  *   ink: string, run: string | null, label: string}} Cell */

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bench.serving import Served, wait_until_settled
 from bench.stage import PIXEL_LIMIT
-from vizmodels.models.vqvae import VQVAE
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
 

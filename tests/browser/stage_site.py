@@ -179,8 +179,9 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         body = self.site.files.get(path)
-        if body is None and path.startswith("/stage/") and (STAGE / Path(path).name).is_file():
-            body = (STAGE / Path(path).name).read_bytes()
+        if body is None and path.startswith("/stage/"):
+            file = STAGE / path.removeprefix("/stage/")
+            body = file.read_bytes() if file.is_file() else None
         self.send_response(200 if body is not None else 404)
         kinds = {
             ".js": "text/javascript",

@@ -9,7 +9,7 @@ from stage_site import StageSite, encode
 
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
-from vizmodels.models.vqvae import VQVAE
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.specs import (
     AutoencoderSpec,
     AutoencodingSpec,
@@ -138,7 +138,7 @@ def place_of(page: Page, xy: np.ndarray, which: str = "a") -> tuple[float, float
     assert bounds is not None
     x, y = page.evaluate(
         """async ([which, url, x, y]) => {
-          const { fitView, toScreen } = await import("./stage/view.js");
+          const { fitView, toScreen } = await import("./stage/map/view.js");
           const xy = new Float32Array(await (await fetch(url)).arrayBuffer());
           const { clientWidth, clientHeight } =
             stageRoot().querySelector(`.map[data-model=${which}] .plot`);

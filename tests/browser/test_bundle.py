@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from pages.parts.bundle import NotBundled, bundle
-from pages.parts.stage_files import COMPONENTS, STAGE_FOLDER
+from pages.parts.stage.addresses import STAGE_FOLDER
+from pages.server.bundle import NotBundled, bundle
+from pages.server.stage_files import COMPONENTS
 
 IMPORT = """async (source) => {
   const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));

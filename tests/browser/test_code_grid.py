@@ -4,7 +4,7 @@ from playwright.sync_api import Page
 
 UPDATED_TEN_TIMES = """
 async () => {
-  const { CodeGrid } = await import("./stage/code_grid.js");
+  const { CodeGrid } = await import("./stage/codes/code_grid.js");
   let decoded = 0;
   const decode = () => (decoded++, new Float32Array(16));
   const grid = new CodeGrid({ swap() {}, fill() {}, decode });

@@ -39,11 +39,11 @@ CANVAS = """(selector) => {
   return Array.from(data.filter((_, i) => i % 4 === 0)).map((value) => value / 255);
 }"""
 LOOK = """async ([pictures, shape]) => {
-  const { measureLook } = await import("./stage/look.js");
+  const { measureLook } = await import("./stage/draw/look.js");
   return measureLook(pictures.map((x) => Float32Array.from(x)), shape);
 }"""
 LAY = """async ([strokes, shape, centring]) => {
-  const { centre, lay } = await import("./stage/ink.js");
+  const { centre, lay } = await import("./stage/draw/ink.js");
   const out = new Float32Array(shape[0] * shape[1] * shape[2]);
   lay(out, centring ? centre(strokes, centring, shape) : strokes, shape);
   return Array.from(out);

@@ -16,17 +16,17 @@ from vizmodels.export.layer_ops import export_layers
 from vizmodels.export.layer_program import layer_program
 from vizmodels.export.weight_buffer import WeightBuffer
 from vizmodels.models import build_model
+from vizmodels.models.codes.quantizer import Quantizer
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.layers import Attention, Permute, Positions, Residual, TopLeft
-from vizmodels.models.quantizer import Quantizer
-from vizmodels.models.vqvae import VQVAE
 from vizmodels.specs import AutoencoderSpec, DiscreteVAESpec, VAESpec, VQVAESpec
 
 PIXEL_TOLERANCE = 2e-3  # half precision of the weights, on pixels in [0, 1]
 GAIN = 2.5  # of fresh weights, so that decoded pictures reach black and white as trained ones do
 
 CALL_LAYER = """async ([op, length, size, ...inputs]) => {
-  const layers = await import("./stage/layers.js");
-  const convolution = await import("./stage/convolution.js");
+  const layers = await import("./stage/network/layers.js");
+  const convolution = await import("./stage/network/convolution.js");
   const [x, weight, bias] = inputs.map((values) => values && Float32Array.from(values));
   const out = new Float32Array(length);
   if (op === "linear") layers.linear(out, x, weight, bias);
@@ -48,7 +48,7 @@ CALL_LAYER = """async ([op, length, size, ...inputs]) => {
 }"""
 
 RUN_LAYERS = """async ([layers, weights, shape, inputs]) => {
-  const { compile } = await import("./stage/decoder.js");
+  const { compile } = await import("./stage/network/decoder.js");
   const side = compile(layers, Float32Array.from(weights), shape, "these layers");
   const given = inputs.map((x) => Float32Array.from(x));
   const results = given.map((x) => Array.from(side.run(x)));
@@ -56,7 +56,7 @@ RUN_LAYERS = """async ([layers, weights, shape, inputs]) => {
 }"""
 
 RUN_PROGRAM = """async ([key, side, inputs]) => {
-  const { compile, readWeights } = await import("./stage/decoder.js");
+  const { compile, readWeights } = await import("./stage/network/decoder.js");
   const program = await (await fetch(`artefacts/${key}.json`)).json();
   const buffer = await (await fetch(`artefacts/${key}.bin`)).arrayBuffer();
   const weights = readWeights(program, buffer, key);
@@ -364,7 +364,7 @@ def test_every_half_precision_number_is_read_as_numpy_reads_it(
     site.files["/artefacts/all.bin"] = bits.tobytes()
     read = shared_page.evaluate(
         """async () => {
-          const { float32FromFloat16 } = await import("./stage/float16.js");
+          const { float32FromFloat16 } = await import("./stage/network/float16.js");
           const values = float32FromFloat16(await (await fetch("artefacts/all.bin")).arrayBuffer());
           return Array.from(new Uint32Array(values.buffer));
         }"""
@@ -416,7 +416,7 @@ def test_a_layer_that_does_not_fit_is_refused_with_a_sentence(
 ) -> None:
     message = shared_page.evaluate(
         """async ([layer, shape]) => {
-          const { compile } = await import("./stage/decoder.js");
+          const { compile } = await import("./stage/network/decoder.js");
           try { compile([layer], new Float32Array(10), shape, "“run”"); }
           catch (error) { return `${error.name}: ${error.message}`; }
           return "accepted";
@@ -430,7 +430,7 @@ def test_a_layer_that_does_not_fit_is_refused_with_a_sentence(
 def test_weights_of_layers_within_layers_are_counted(shared_page: Page) -> None:
     message = shared_page.evaluate(
         """async () => {
-          const { readWeights } = await import("./stage/decoder.js");
+          const { readWeights } = await import("./stage/network/decoder.js");
           const inner = { op: "add", weight: [2, 5] };
           const middle = { op: "residual", layers: [inner] };
           const decoder = [{ op: "residual", layers: [middle] }];
@@ -462,7 +462,7 @@ def test_a_damaged_program_is_refused_with_a_sentence(
 ) -> None:
     message = shared_page.evaluate(
         f"""async () => {{
-          const {{ compile, readWeights }} = await import("./stage/decoder.js");
+          const {{ compile, readWeights }} = await import("./stage/network/decoder.js");
           const linear = {{ op: "linear", n_in: 2, n_out: 2, weight: [0, 4], bias: [4, 2] }};
           const encoder = [{{ op: "linear", n_in: 1, n_out: 1, weight: [5, 1], bias: [6, 1] }}];
           const program = {{ format: 2, bits: 16, decoder: [linear], encoder }};

@@ -41,7 +41,7 @@ STRIP = """(row) => {
 }"""
 
 INTERPOLATE = """async ([kind, from, to, t, simplex]) => {
-  const { spherical, straight } = await import("./stage/interpolation.js");
+  const { spherical, straight } = await import("./stage/paths/interpolation.js");
   const out = new Float32Array(from.length);
   const way = kind === "straight" ? straight : spherical(simplex);
   way(out, Float32Array.from(from), Float32Array.from(to), t);
@@ -365,7 +365,7 @@ def test_the_png_shows_the_film_strip_of_the_rows_that_are_ticked(page: Page, to
 
 
 ENCODE_GIF = """async ([width, height, frames]) => {
-  const { Gif } = await import("./stage/gif.js");
+  const { Gif } = await import("./stage/paths/gif.js");
   const gif = new Gif(width, height);
   for (const frame of frames) gif.show(gif.encode(Uint8ClampedArray.from(frame)), 0.1);
   return Array.from(gif.finish());

@@ -8,11 +8,11 @@ from playwright.sync_api import Page
 from stage_site import StageSite
 from test_layers import RUN_PROGRAM
 
-from vizmodels.analysis.atlas import Atlas
+from vizmodels.analysis.maps.atlas import Atlas
 from vizmodels.export.layer_program import layer_program
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.discrete_vae import DiscreteVAE
-from vizmodels.models.vqvae import VQVAE
 from vizmodels.places import ASSETS, cache_folder
 from vizmodels.runs.library import RunLibrary, RunRecord
 from vizmodels.specs import AutoencodingSpec

@@ -14,7 +14,7 @@ READ_SHEET = """async () => {
   const plot = stageRoot().querySelector(".map[data-model=a] .plot");
   const sheet = plot.querySelector(".manifold");
   const { data } = sheet.getContext("2d").getImageData(0, 0, sheet.width, sheet.height);
-  const { fitView, toMap } = await import("./stage/view.js");
+  const { fitView, toMap } = await import("./stage/map/view.js");
   const xy = new Float32Array(await (await fetch(window.shown.a.map.url)).arrayBuffer());
   const { clientWidth: w, clientHeight: h } = plot;
   const view = fitView(xy, w, h);

@@ -110,7 +110,7 @@ def test_pixels_of_colour_pictures_are_exact_although_their_thumbnails_are_not(
     first, n = 95, 120  # on three sheets
     got = shared_page.evaluate(
         """async ([points, first, n]) => {
-          const { loadPoints } = await import("./stage/load.js");
+          const { loadPoints } = await import("./stage/main/load.js");
           const { sheets } = await loadPoints(points);
           const [some, one] = [await sheets.pixelsFrom(first, n), await sheets.pixels(7)];
           return [Array.from(some), Array.from(one)];

@@ -15,7 +15,7 @@ from stage_toys import (
     stage,
 )
 
-from vizmodels.analysis.selection import inside_polygon
+from vizmodels.analysis.maps.selection import inside_polygon
 
 
 def drag(page: Page, corners: list[tuple[float, float]]) -> None:

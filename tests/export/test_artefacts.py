@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.parts import artefacts, shared
+from pages.parts.process import shared
+from pages.server import artefacts
 from vizmodels.export.layer_program import PROGRAM_FORMAT
 
 

@@ -13,8 +13,8 @@ from vizmodels.export.latent_bytes import latent_bytes
 from vizmodels.export.layer_program import PROGRAM_FORMAT, LayerProgram, layer_program
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import PlainAutoencoder
-from vizmodels.models.vq_prior import VQPrior
-from vizmodels.models.vqvae import VQVAE
+from vizmodels.models.codes.vq_prior import VQPrior
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.specs import (
     AutoencoderSpec,
     AutoencodingSpec,

@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from pages.parts import artefacts, shared
-from pages.parts.stage import _model, stage_points
-from pages.parts.stage_files import stage_address
+from pages.parts.process import shared
+from pages.parts.stage.addresses import stage_address
+from pages.parts.stage.stage import _model, stage_points
+from pages.server import artefacts
 from vizmodels.runs.library import RunRecord
 
 CACHES = (shared.library, shared.atlas, artefacts.program, artefacts.sprite)

@@ -6,11 +6,10 @@ import pytest
 
 from vizmodels.figures.bands import Band, bands_figure
 from vizmodels.figures.dots import Dot, dots_figure
-from vizmodels.figures.errors_by_image import error_distribution_figure
 from vizmodels.figures.factor_axes import factor_axes_figure
 from vizmodels.figures.latents import map_3d_figure
-from vizmodels.figures.loss_parts import loss_parts_figure
 from vizmodels.figures.marginals import marginals_figure
+from vizmodels.figures.reconstruction import error_distribution_figure, loss_parts_figure
 from vizmodels.figures.theme import MODEL_A, MODEL_B, class_colour
 
 RNG = np.random.default_rng(0)

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from vizmodels.models import build_model, count_parameters, embedding_dim
 from vizmodels.models.autoencoder import Autoencoder, PlainAutoencoder, squared_error
+from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.models.trainable import Batch
-from vizmodels.models.vq_prior import VQPrior
 from vizmodels.specs import (
     AutoencoderSpec,
     AutoencodingSpec,

@@ -5,19 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from pages.parts import (
-    artefacts,
-    code_stage,
-    finished_run,
-    gallery_cards,
-    information_views,
-    later,
-    noise_ground,
-    samplers_panel,
-    sampling_panel,
-    shared,
-    traversal_panel,
-)
+from pages.codebook import code_stage
+from pages.home import gallery_cards
+from pages.information import information_views
+from pages.interpolation import traversal_panel
+from pages.parts.frame import later
+from pages.parts.process import shared
+from pages.parts.samples import token_film
+from pages.parts.stage import noise_ground
+from pages.sampling import samplers_panel
+from pages.server import artefacts
+from pages.train import finished_run
 from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
@@ -43,7 +41,7 @@ PROCESS_WIDE = (
     noise_ground.ground_json,
     traversal_panel._walks,
     code_stage.codebook_report,
-    sampling_panel._prior,
+    token_film._prior,
     *samplers_panel.caches(),
     information_views._lost,
 )

@@ -3,13 +3,18 @@
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
-ROOT = Path(__file__).resolve().parents[2]
+NAVIGATION = Path(__file__).resolve().parents[2] / "pages" / "navigation.py"
 TIMEOUT_S = 120
 
 
-def open_page(name: str, **query: str) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=TIMEOUT_S)
+def open_page(name: str = "home", **query: str) -> AppTest:
+    """The page as a visitor's first request of its address meets it."""
+    test = AppTest.from_file(str(NAVIGATION), default_timeout=TIMEOUT_S)
+    if name != "home":
+        # `AppTest.switch_page` knows a page's address only after a run of the first one.
+        test._page_hash = calc_hash(name)
     for key, value in query.items():
         test.query_params[key] = value
     return test.run()

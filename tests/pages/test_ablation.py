@@ -8,7 +8,7 @@ import pytest
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import shared
+from pages.parts.process import shared
 from vizmodels import jobs
 from vizmodels.experiment import Experiment, Training
 from vizmodels.jobs import JobBoard

@@ -7,11 +7,14 @@ import pytest
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import information_views, samplers_panel, sampling_panel, shared
-from vizmodels.analysis.information import FIGURES, InformationKept
-from vizmodels.analysis.measured import information_name, samples_name
-from vizmodels.analysis.sample_quality import SampleQuality
-from vizmodels.analysis.samplers import sampler_names
+from pages.information import information_views
+from pages.parts.models import judges
+from pages.parts.process import shared
+from pages.parts.samples import token_film
+from vizmodels.analysis.pictures.information import FIGURES, InformationKept
+from vizmodels.analysis.pictures.sample_quality import SampleQuality
+from vizmodels.analysis.pictures.samplers import sampler_names
+from vizmodels.results.measured import information_name, samples_name
 from vizmodels.runs.run import Run
 
 AUTOENCODING = ("pca", "autoencoder", "transformer", "vae", "discrete_vae", "vqvae")
@@ -62,7 +65,7 @@ def test_samplers_that_nobody_measured_say_why_there_is_no_figure(runs: dict[str
 
 
 def test_a_figure_that_was_measured_here_is_shown(runs: dict[str, Run]) -> None:
-    judge = samplers_panel.judge_on("digits")
+    judge = judges.judge_on("digits")
     assert judge is not None
     keys = [shared.atlas().run_key(run_id) for run_id in (runs["pca"].id, judge.id)]
     shares = np.full(10, 0.1)
@@ -126,7 +129,7 @@ def test_one_code_one_patch_and_collapse_are_a_click_away(runs: dict[str, Run]) 
 def test_each_prior_draws_token_by_token(
     runs: dict[str, Run], prior: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampling_panel, "WATCHED_SECONDS", 0.0)
+    monkeypatch.setattr(token_film, "WATCHED_SECONDS", 0.0)
     test = open_page("codebook", vq=runs["vqvae"].id)
     next(b for b in test.button_group if b.label == "Look at").set_value("Sampling").run()
     next(b for b in test.button_group if b.label == "Prior").set_value(prior).run()
@@ -172,7 +175,7 @@ def kept_by(run: Run) -> InformationKept:
 
 
 def test_shipped_figures_are_of_the_shipped_runs_as_they_are() -> None:
-    """A run whose weights changed must be measured again: `python -m vizmodels.measurements`."""
+    """A run whose weights changed must be measured again."""
     kept = shared.measurements()
     assert kept.shipped is not None
     records = {record.id: record for record in shared.library().list() if record.shipped}

@@ -8,8 +8,9 @@ import pytest
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import experiment_form, shared
-from pages.parts.noise_ground import ground_json
+from pages.parts.process import shared
+from pages.parts.stage.noise_ground import ground_json
+from pages.train import experiment_form
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.experiment import Experiment
@@ -228,7 +229,7 @@ def test_curves_are_of_every_term_and_measure_but_a_loss_that_is_its_only_term(
 
 
 def test_cards_tell_each_family_by_its_own_figure(runs: dict[str, Run]) -> None:
-    test = open_page("navigation")
+    test = open_page("home")
     test.session_state["gallery_digits"] = True
     test.run()
     assert not test.exception and not test.warning
@@ -252,7 +253,7 @@ def test_cards_tell_each_family_by_its_own_figure(runs: dict[str, Run]) -> None:
 def test_the_card_of_what_has_no_map_leads_to_how_it_learned(
     runs: dict[str, Run], name: str
 ) -> None:
-    test = open_page("navigation")
+    test = open_page("home")
     test.session_state["gallery_digits"] = True
     test.run()
     test.button(key=f"card_run_{runs[name].id}").click().run()

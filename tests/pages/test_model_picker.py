@@ -4,14 +4,14 @@ import pytest
 from page_under_test import TIMEOUT_S
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import shared
-from pages.parts.line_ups import best_of, default_partner, kind_of
+from pages.parts.models.line_ups import best_of, default_partner, kind_of
+from pages.parts.process import shared
 from vizmodels.runs.library import RunRecord
 
 LINE_UP = ("vae", "autoencoder", "pca", "vqvae")
 SCRIPT = f"""
 import streamlit as st
-from pages.parts.model_picker import pick_up_to_four
+from pages.parts.models.model_picker import pick_up_to_four
 st.text(" ".join(record.id for record in pick_up_to_four({LINE_UP!r})))
 """
 

@@ -7,13 +7,14 @@ import pytest
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import later, shared
+from pages.parts.frame import later
+from pages.parts.process import shared
 
 SHOWN_FIRST = "VAE mlp · 2-D · strokes · KL weight 0.001"
 
 
 @pytest.mark.parametrize(
-    "name", ["navigation", "train", "latent_space", "reconstruction", "denoising", "interpolation"]
+    "name", ["home", "train", "latent_space", "reconstruction", "denoising", "interpolation"]
 )
 def test_a_page_opens_without_an_exception(name: str) -> None:
     test = open_page(name)
@@ -22,7 +23,7 @@ def test_a_page_opens_without_an_exception(name: str) -> None:
 
 
 def test_home_opens_on_the_stage_and_every_run_has_a_card_in_the_fold_of_its_images() -> None:
-    test = open_page("navigation")
+    test = open_page("home")
     assert len(test.get("bidi_component")) == 1
     records = shared.library().list()
     datasets = {record.experiment.dataset for record in records}
@@ -37,7 +38,7 @@ def test_home_opens_on_the_stage_and_every_run_has_a_card_in_the_fold_of_its_ima
 
 
 def test_a_card_makes_its_run_model_a() -> None:
-    test = open_page("navigation")
+    test = open_page("home")
     (sixteen,) = _ids("VAE mlp · 16-D · strokes · KL weight 0.001")
     test.button(key=f"card_a_{sixteen}").click().run()
     assert not test.exception

@@ -5,7 +5,7 @@ import re
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.pair_picker import FIRST_CLASSES
+from pages.interpolation.pair_picker import FIRST_CLASSES
 
 
 def _said(test: AppTest) -> str:

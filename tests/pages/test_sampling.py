@@ -9,8 +9,8 @@ import torch
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import sampling_panel
-from vizmodels.analysis.code_sampling import (
+from pages.parts.samples import token_film
+from vizmodels.analysis.codes.code_sampling import (
     GREY,
     NOT_DRAWN,
     TokenStep,
@@ -20,7 +20,7 @@ from vizmodels.analysis.code_sampling import (
     sample_tokens,
 )
 from vizmodels.figures.live import MAX_BARS, chances_svg
-from vizmodels.models.vq_prior import VQPrior
+from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.runs.run import Run
 
 N_CELLS = 16  # of 4×4 codes, half of 8×8 pixels
@@ -141,7 +141,7 @@ def test_a_code_drawn_against_the_odds_has_a_bar_and_the_others_share_one() -> N
 def test_the_panel_fills_the_grids_and_keeps_them(
     runs: dict[str, Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampling_panel, "WATCHED_SECONDS", 0.0)
+    monkeypatch.setattr(token_film, "WATCHED_SECONDS", 0.0)
     test = open_page("train", run=runs["pixelcnn by class"].id)
     assert pictures_at(test) == []
     next(b for b in test.button_group if b.label == "Pictures").set_value(16)

@@ -8,7 +8,7 @@ import pytest
 from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.shared import atlas
+from pages.parts.process.shared import atlas
 
 BOX = [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]
 

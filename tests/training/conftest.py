@@ -6,7 +6,7 @@ from small_training import VQ_EXPERIMENT, first_of
 
 from vizmodels.data.bundled import digits
 from vizmodels.data.image_set import ImageSet
-from vizmodels.models.vqvae import VQVAE
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.runs.run import Run, train
 
 

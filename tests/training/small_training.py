@@ -6,9 +6,9 @@ from torch import Tensor
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.experiment import Experiment, Training
 from vizmodels.models import build_model
+from vizmodels.models.codes.vq_prior import VQPrior
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.trainable import Trainable
-from vizmodels.models.vq_prior import VQPrior
-from vizmodels.models.vqvae import VQVAE
 from vizmodels.specs import (
     AnySpec,
     AutoencoderSpec,

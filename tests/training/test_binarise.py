@@ -8,8 +8,8 @@ from small_training import CPU, FAMILIES, new_model, on_digits
 from torch import Tensor
 
 from vizmodels.data.image_set import ImageSet
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.trainable import Batch, Trainable
-from vizmodels.models.vqvae import VQVAE
 from vizmodels.training import evaluation
 from vizmodels.training.evaluation import evaluate
 from vizmodels.training.loop import fit

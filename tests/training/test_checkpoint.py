@@ -9,7 +9,7 @@ from small_training import CPU, FAMILIES, on_digits, same_state, with_noise
 from vizmodels.data.image_set import ImageSet
 from vizmodels.errors import TrainingStopped
 from vizmodels.experiment import Experiment
-from vizmodels.models.vqvae import VQVAE
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.specs import AnySpec
 from vizmodels.training import clock, loop
 from vizmodels.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint

@@ -5,8 +5,8 @@ from small_training import AUTOENCODERS, FAMILIES, new_model, whole_state
 from vizmodels.data.image_set import ImageSet
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.trainable import Batch
-from vizmodels.models.vqvae import VQVAE
 from vizmodels.specs import AnySpec
 from vizmodels.training import evaluation
 from vizmodels.training.evaluation import as_float, encode_all, evaluate, reconstruct_all

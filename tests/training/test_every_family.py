@@ -22,9 +22,9 @@ from vizmodels.data.bundled import digits
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.classifier import Classifier
+from vizmodels.models.codes.vq_prior import VQPrior
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.trainable import Batch
-from vizmodels.models.vq_prior import VQPrior
-from vizmodels.models.vqvae import VQVAE
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
 from vizmodels.specs import AnySpec, AutoencoderSpec, DiscreteVAESpec, PixelCNNSpec, VAESpec

@@ -18,8 +18,8 @@ from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.errors import InvalidExperiment
 from vizmodels.experiment import Experiment
 from vizmodels.models.classifier import Classifier
-from vizmodels.models.vq_prior import VQPrior
-from vizmodels.models.vqvae import VQVAE
+from vizmodels.models.codes.vq_prior import VQPrior
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.runs.run import Run, train
 from vizmodels.specs import VAESpec
 from vizmodels.training.loop import fit

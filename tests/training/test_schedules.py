@@ -7,8 +7,8 @@ import torch
 from small_training import CPU, VQ_EXPERIMENT, on_digits, small_discrete
 
 from vizmodels.data.image_set import ImageSet
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.probabilistic import ProbabilisticAutoencoder
-from vizmodels.models.vqvae import VQVAE
 from vizmodels.specs import AnySpec, VAESpec
 from vizmodels.training import schedule
 from vizmodels.training.loop import fit

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vizmodels.experiment import Experiment
 from vizmodels.models.backbones import ImageShape
 from vizmodels.runs.library import RunRecord
-from vizmodels.training.cost import cost_of
+from vizmodels.runs.training_cost import cost_of
 
 N_NEAREST = 3  # runs whose speeds are averaged
 

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vizmodels.models.codes.vq_prior import VQPrior
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.trainable import Trainable
-from vizmodels.models.vq_prior import VQPrior
-from vizmodels.models.vqvae import VQVAE
 
 LATENT_FORMAT = 2  # in the addresses, since browsers keep what they fetched
 CHUNK = 500  # pictures whose distances to all codes are in memory at a time

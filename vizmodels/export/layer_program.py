@@ -1,7 +1,7 @@
 """A model as the browser reads it: a list of layers and one buffer of weights.
 
 Nothing but these layers is ever run there, so what a visitor's browser executes is the app's own
-code, and a model is data. `assets/stage/steps.js` has one maker for each `op` written here.
+code, and a model is data. `assets/stage/network/steps.js` has one maker for each `op` written here.
 """
 
 import json
@@ -14,13 +14,13 @@ from vizmodels.errors import NotExportable
 from vizmodels.export.layer_ops import Layer, export_layers
 from vizmodels.export.weight_buffer import WeightBuffer
 from vizmodels.models.autoencoder import PlainAutoencoder
+from vizmodels.models.codes.quantizer import Quantizer
+from vizmodels.models.codes.vq_prior import VQPrior
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.layers import Attention
-from vizmodels.models.quantizer import Quantizer
 from vizmodels.models.trainable import Trainable
 from vizmodels.models.vae import VAE
-from vizmodels.models.vq_prior import VQPrior
-from vizmodels.models.vqvae import VQVAE
 
 PROGRAM_FORMAT = 2
 """Raise it when a browser that knows the old format would decode the new one wrongly."""

@@ -8,13 +8,13 @@ from vizmodels.errors import InvalidExperiment
 from vizmodels.models.autoencoder import PlainAutoencoder
 from vizmodels.models.backbones import ImageShape, decoder_layers, encoder_layers, initialise
 from vizmodels.models.classifier import Classifier
+from vizmodels.models.codes.pixelcnn import PixelCNN
+from vizmodels.models.codes.quantizer import Quantizer
+from vizmodels.models.codes.vq_prior import VQPrior
+from vizmodels.models.codes.vqvae import HALVINGS, VQVAE, code_grid, vq_networks
 from vizmodels.models.discrete_vae import DiscreteVAE
-from vizmodels.models.pixelcnn import PixelCNN
-from vizmodels.models.quantizer import Quantizer
 from vizmodels.models.trainable import Trainable
 from vizmodels.models.vae import VAE
-from vizmodels.models.vq_prior import VQPrior
-from vizmodels.models.vqvae import HALVINGS, VQVAE, code_grid, vq_networks
 from vizmodels.specs import (
     AnySpec,
     AutoencoderSpec,

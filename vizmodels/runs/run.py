@@ -14,11 +14,11 @@ from vizmodels.data.image_set import ImageSet
 from vizmodels.errors import InvalidExperiment
 from vizmodels.experiment import Experiment
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.trainable import Trainable
-from vizmodels.models.vqvae import VQVAE
+from vizmodels.runs.training_cost import cost_of
 from vizmodels.training.checkpoint import CheckpointFiles
 from vizmodels.training.control import AskOrder, run_freely
-from vizmodels.training.cost import cost_of
 from vizmodels.training.device import Compute, Device, choose_compute
 from vizmodels.training.fitted import Fitted
 from vizmodels.training.loop import OnProgress, fit

@@ -12,9 +12,9 @@ from vizmodels.data.image_set import ImageSet
 from vizmodels.errors import InvalidExperiment, TrainingDiverged
 from vizmodels.experiment import Experiment
 from vizmodels.models import build_model
+from vizmodels.models.codes.vq_prior import VQPrior
+from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.trainable import Trainable
-from vizmodels.models.vq_prior import VQPrior
-from vizmodels.models.vqvae import VQVAE
 from vizmodels.training.checkpoint import (
     Checkpoint,
     CheckpointFiles,

@@ -11,8 +11,8 @@ from torch import Tensor
 from vizmodels.data.image_set import ImageSet
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.classifier import Classifier
+from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.models.trainable import Trainable
-from vizmodels.models.vq_prior import VQPrior
 from vizmodels.training.evaluation import as_float
 from vizmodels.training.progress import Preview
 

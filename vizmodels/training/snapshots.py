@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.models.trainable import Trainable
-from vizmodels.models.vq_prior import VQPrior
 
 MAX_EPOCHS_KEPT = 12
 MAX_BYTES = 8_000_000

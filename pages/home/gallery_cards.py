@@ -1,0 +1,98 @@
+"""Cards of the runs: what each makes of pictures, and the figure that tells it from the others."""
+
+import functools
+from collections.abc import Iterable
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.parts.frame.pictures import show_sheet
+from pages.parts.models.model_picker import choose
+from pages.parts.models.run_kinds import autoencodes, figures_of
+from pages.parts.process.shared import library
+from vizmodels.errors import LatentariumError
+from vizmodels.figures.images import tile_sheet
+from vizmodels.runs.library import RunRecord
+from vizmodels.specs import SPECS
+
+CARDS_PER_ROW = 3
+PICTURES_PER_CARD = 8
+WIDEST_CARD = 400  # px
+OF_TEST_SET = " The figure is the test set's."
+KEPT_SHEETS = 256  # of 10 kB each
+
+BELOW = {"pixelcnn": "samples of", "classifier": "the images least sure to"}
+"""What a card shows below test images, where it is not "the reconstructions of" the run."""
+
+
+def show_gallery() -> None:
+    """The runs as cards, a fold for each image set; a card opens its map, or how the run learned.
+
+    Only the first fold is open, and what is in a closed one is not sent.
+    """
+    folds: dict[str, list[RunRecord]] = {}
+    for record in library().list():
+        folds.setdefault(record.experiment.dataset, []).append(record)
+    is_first = True
+    for dataset, records in sorted(folds.items(), key=lambda fold: fold[0] != "strokes"):
+        count = f"{len(records)} run" + ("" if len(records) == 1 else "s")
+        fold = st.expander(
+            f"**{dataset}** · {count}",
+            expanded=is_first,
+            key=f"gallery_{dataset}",
+            on_change="rerun",
+        )
+        is_first = False
+        if fold.open:
+            with fold:
+                _show_cards(_by_family(records))
+
+
+def _by_family(records: Iterable[RunRecord]) -> list[RunRecord]:
+    """Shipped ones first, then family by family."""
+    families = list(SPECS)
+    return sorted(records, key=lambda r: (not r.shipped, families.index(r.experiment.model.family)))
+
+
+def _show_cards(records: list[RunRecord]) -> None:
+    for start in range(0, len(records), CARDS_PER_ROW):
+        row = records[start : start + CARDS_PER_ROW]
+        for column, record in zip(st.columns(CARDS_PER_ROW), row, strict=False):
+            with column:
+                _show_card(record)
+
+
+def _show_card(record: RunRecord) -> None:
+    # Two elements a card and no more: each one delays the map above by some milliseconds.
+    try:
+        sheet = _sheet(record.id, str(record.environment.get("trained_at")))
+    except LatentariumError as error:
+        st.warning(str(error))
+        return
+    below = BELOW.get(record.experiment.model.family, "the reconstructions of")
+    show_sheet(sheet, f"Test images, and {below} {record.title}", widest=WIDEST_CARD)
+    has_map = autoencodes(record)
+    title = record.title.replace(f" · {record.experiment.dataset}", "", 1)  # the fold says it
+    pressed = st.button(
+        f"{title} · {figures_of(record)}",
+        key=f"card_a_{record.id}" if has_map else f"card_run_{record.id}",
+        help=("Open this run's map." if has_map else "See how this run learned.") + OF_TEST_SET,
+        on_click=choose if has_map else None,
+        args=("a", record.id),
+        type="tertiary",
+        wrap=True,
+    )
+    if pressed and not has_map:
+        st.switch_page("train/page.py", query_params={"run": record.id})
+
+
+@functools.lru_cache(KEPT_SHEETS)
+def _sheet(run_id: str, trained_at: str) -> NDArray[np.uint8]:
+    """The card's pictures; `trained_at` only tells versions apart.
+
+    Kept here and not in the atlas, which a gallery of all runs would fill.
+    """
+    assert trained_at
+    pictures = library().load(run_id).preview[:, :PICTURES_PER_CARD]
+    return tile_sheet(np.concatenate(list(pictures)), columns=pictures.shape[1])

@@ -1,0 +1,77 @@
+"""What each axis of a model does to a picture, and which cause of the pictures it knows."""
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.parts.frame.charts import show_chart
+from pages.parts.frame.pictures import show_rows
+from pages.parts.models.model_label import LETTERS, lettered
+from pages.parts.process.shared import atlas
+from pages.parts.stage.axis_names import latent_axis_names
+from vizmodels.analysis.latents.traversal import Traversals, r_squared, r_squared_of_all, traverse
+from vizmodels.analysis.maps.projection import principal_axes
+from vizmodels.figures.factor_axes import factor_axes_figure
+from vizmodels.figures.images import tile_sheet
+from vizmodels.runs.library import RunRecord
+
+MOST_AXES = 16
+KEPT = 32
+WIDEST_SHEET = 640  # px
+
+
+@st.fragment
+def show_traversals(models: Sequence[RunRecord], index: int) -> None:
+    """Walk along the axes of one of the models from the picture at this place of the map."""
+    st.markdown("#### One axis at a time")
+    names = lettered(models)
+    chosen = st.segmented_control(
+        "Model", list(LETTERS[: len(models)]), default="A", required=True, key="traversed",
+        format_func=lambda letter: names[LETTERS.index(letter)],
+    )  # fmt: skip
+    model = models[LETTERS.index(chosen)]
+    walks = _walks(model.id, atlas().run_key(model.id), index)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.caption(f"From the first image of the pair; ordered by {walks.worth_unit}.")
+        rows = [f"{n} · {w:.2f}" for n, w in zip(walks.names, walks.worth, strict=True)]
+        steps = walks.pictures.shape[1]
+        sheet = tile_sheet(walks.pictures.reshape(-1, *walks.pictures.shape[2:]), steps)
+        show_rows(sheet, rows, f"Traversals of {model.title}, a row for each axis", WIDEST_SHEET)
+    with right:
+        _show_factors(model)
+
+
+@functools.lru_cache(KEPT)
+def _walks(run_id: str, key: str, index: int) -> Traversals:
+    """The walks from one picture; `key` only tells versions apart."""
+    assert key.startswith(run_id)
+    run, latents = atlas().run(run_id), atlas().latents(run_id)
+    images = atlas().points(run.experiment.dataset).pictures.images
+    return traverse(run.autoencoder, images[index : index + 1], latents, images, MOST_AXES)
+
+
+def _show_factors(model: RunRecord) -> None:
+    data = atlas().data(atlas().run(model.id))
+    factors = atlas().points(model.experiment.dataset).pictures.factors
+    if factors is None:
+        st.caption(f"The pictures of {data.name} have no known causes to compare the axes with.")
+        return
+    latents, names = atlas().latents(model.id), latent_axis_names(model)
+    if latents.shape[1] > MOST_AXES:
+        latents, names = _leading(latents)
+    names = names or [f"z{k + 1}" for k in range(latents.shape[1])]
+    shares = r_squared(latents, factors.numpy())
+    of_all = r_squared_of_all(latents, factors.numpy())[:, None]
+    columns = [*names, "all"]
+    st.caption("How much of each known cause of a stroke an axis explains, and all axes together.")
+    figure = factor_axes_figure(np.hstack([shares, of_all]), data.factor_names, columns)
+    show_chart(figure, f"factors_{model.id}", f"R² of each factor from each axis of {model.title}")
+
+
+def _leading(latents: NDArray[np.float32]) -> tuple[NDArray[np.float32], list[str]]:
+    mean, axes, _ = principal_axes(latents, MOST_AXES)
+    return (latents - mean) @ axes.T, [f"PC{k + 1}" for k in range(MOST_AXES)]

@@ -1,0 +1,34 @@
+"""How many pictures stand on the map: enough to see every cluster, or all there are."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts.process.shared import atlas
+from vizmodels.analysis.maps.points import EXTENTS, MAP_POINTS, Extent
+from vizmodels.runs.library import RunRecord
+
+MOST_AXES_OF_ALL = 64
+"""Latents of 70,000 pictures on 64 axes are 18 MB, as much as a browser should be sent."""
+
+
+def pick_extent(models: Sequence[RunRecord], column: DeltaGenerator) -> Extent:
+    """Show the choice where there is one."""
+    data = atlas().data(atlas().run(models[0].id))
+    n_all = min(MAP_POINTS["all"], len(data.test) + len(data.train))
+    has_few = n_all <= MAP_POINTS["some"]
+    if has_few or max(model.embedding_dim for model in models) > MOST_AXES_OF_ALL:
+        return "some"
+    counts = {"some": MAP_POINTS["some"], "all": n_all}
+    chosen = column.segmented_control(
+        "Pictures",
+        EXTENTS,
+        default="some",
+        required=True,
+        key="pictures",
+        format_func=lambda extent: f"{counts[extent] // 1000}k",
+        help="The test pictures first, then as many of the training pictures as fit.",
+        bind="query-params",
+    )
+    return cast(Extent, chosen)

@@ -1,0 +1,28 @@
+"""Maps of three axes side by side, to be turned with the mouse."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.parts.frame.charts import show_chart
+from pages.parts.models.run_kinds import KIND_NAMES
+from pages.parts.process.shared import atlas
+from pages.parts.stage.axis_names import axis_names
+from vizmodels.analysis.maps.projection import ProjectionKind
+from vizmodels.figures.latents import map_3d_figure
+from vizmodels.runs.library import RunRecord
+
+
+def show_3d(models: Sequence[RunRecord], kind: ProjectionKind) -> None:
+    """The map of each model; of a kind that has been computed."""
+    points = atlas().points(models[0].experiment.dataset)
+    names = atlas().data(atlas().run(models[0].id)).class_names
+    for model, column in zip(models, st.columns(len(models)), strict=True):
+        shown = atlas().projection(model.id, kind, 3)
+        assert shown is not None, f"the {kind} map of {model.id} has not been computed"
+        axes = axis_names(kind, shown.explained, 3)
+        with column:
+            st.markdown(f"**{model.title}**")
+            figure = map_3d_figure(shown.coordinates, points.labels(), names, axes)
+            text = f"The {KIND_NAMES[kind]} map of {model.title} in three axes"
+            show_chart(figure, f"map3d_{model.id}", text)

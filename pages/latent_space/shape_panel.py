@@ -1,0 +1,62 @@
+"""How Gaussian a latent space is, and how round its clusters: figures and numbers by model."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from pages.parts.frame.charts import show_chart
+from pages.parts.frame.later import may_come
+from pages.parts.models.model_label import lettered
+from pages.parts.results.awaited import awaited
+from vizmodels.analysis.latents.shape import BINS, LatentShape
+from vizmodels.figures.marginals import MOST_AXES, marginals_figure
+from vizmodels.figures.theme import MODEL_COLOURS
+from vizmodels.results.reports import SHAPE
+from vizmodels.runs.library import RunRecord
+
+HEIGHT = 320  # px
+
+
+def show_shapes(models: Sequence[RunRecord]) -> list[LatentShape] | None:
+    """The spread of each axis beside N(0, 1) and the numbers; None while they are made."""
+    st.markdown("#### How Gaussian is it?")
+    shapes = awaited(SHAPE, models, "Comparing each axis with N(0, 1), a few seconds", HEIGHT)
+    if shapes is None:
+        return None
+    names = lettered(models)
+    panels = [
+        (name, colour, shape.density[np.argsort(-shape.sd, kind="stable")])
+        for name, colour, shape in zip(names, MODEL_COLOURS, shapes, strict=False)
+    ]
+    figure = marginals_figure(panels, BINS, height=HEIGHT)
+    show_chart(figure, "marginals", "Density of each latent axis beside N(0, 1), by model")
+    if may_come():  # a table of this kind is as heavy as a chart
+        st.dataframe(shape_table(names, shapes), hide_index=True, width="stretch")
+    st.caption(
+        f"Axes of a model are drawn from the widest on, {MOST_AXES} at most. Distance and KL to "
+        "N(0, 1) are means over all axes. Roundness: 1 is a ball. Silhouette: 1 is far apart, "
+        "0 touching."
+    )
+    return shapes
+
+
+def shape_table(names: Sequence[str], shapes: Sequence[LatentShape]) -> dict[str, list[object]]:
+    """One row a model, the numbers as text of sensible digits."""
+
+    def span(values: np.ndarray) -> str:
+        low, high = float(values.min()), float(values.max())
+        return f"{low:.2f}" if len(values) == 1 else f"{low:.2f} to {high:.2f}"
+
+    return {
+        "model": list(names),
+        "axes": [len(shape.mean) for shape in shapes],
+        "mean": [span(shape.mean) for shape in shapes],
+        "standard deviation": [span(shape.sd) for shape in shapes],
+        "skew": [span(shape.skew) for shape in shapes],
+        "excess kurtosis": [span(shape.kurtosis) for shape in shapes],
+        "KS distance to N(0, 1)": [f"{shape.ks.mean():.3f}" for shape in shapes],
+        "KL to N(0, 1), nats": [f"{shape.kl.mean():.3f}" for shape in shapes],
+        "roundness of classes": [f"{shape.roundness:.2f}" for shape in shapes],
+        "silhouette of classes": [f"{shape.silhouette:.2f}" for shape in shapes],
+    }

@@ -1,0 +1,103 @@
+"""Which samplers the models on a page have, what they draw, and how good it is."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pages.parts.models.code_picker import priors_of
+from pages.parts.process.shared import atlas
+from pages.parts.results.background import Wanted
+from vizmodels.analysis.latents.aggregate import Aggregate, aggregate_of
+from vizmodels.analysis.pictures.sample_quality import sample_quality
+from vizmodels.analysis.pictures.samplers import Sampler, SamplerName, make_sampler, sampler_names
+from vizmodels.results.measured import samples_name
+from vizmodels.runs.library import RunRecord
+
+KEPT_SAMPLERS, KEPT_SHEETS, KEPT_AGGREGATES = 32, 128, 16
+SAMPLER_NAMES: dict[SamplerName, str] = {
+    "prior": "N(0, I)",
+    "gaussian": "fitted Gaussian",
+    "mixture": "fitted mixture of 10",
+    "uniform": "uniform codes",
+    "marginal": "marginal codes",
+    "pixelcnn": "PixelCNN",
+}
+OF_CLASSES: dict[SamplerName, str] = {"prior": "uniform classes", "marginal": "marginal classes"}
+"""What a discrete VAE's samplers draw instead."""
+
+
+class Drawn(NamedTuple):
+    """One sampler of one model."""
+
+    model: RunRecord
+    run: RunRecord  # whose model draws: of a VQ-VAE's PixelCNN, the prior's own run
+    name: SamplerName
+
+    @property
+    def key(self) -> str:
+        """Tells it from all others on the page."""
+        return f"{self.model.id}-{self.name}"
+
+    @property
+    def caption(self) -> str:
+        """What it is called on the page."""
+        if self.model.experiment.model.family == "discrete_vae":
+            return OF_CLASSES[self.name]
+        return SAMPLER_NAMES[self.name]
+
+
+def samplers_of(model: RunRecord) -> list[Drawn]:
+    """The prior first; a VQ-VAE's PixelCNN last, if there is one in the library."""
+    names = sampler_names(atlas().run(model.id).autoencoder)
+    drawn = [Drawn(model, model, name) for name in names]
+    priors = priors_of(model.id)
+    return [*drawn, Drawn(model, priors[0], "pixelcnn")] if priors else drawn
+
+
+def wanted_quality(drawn: Drawn, judge: RunRecord, temperature: float) -> Wanted:
+    """How good a sampler's pictures are, to be found or measured."""
+    keys = (atlas().run_key(drawn.run.id), atlas().run_key(judge.id))
+    name = samples_name(keys[0], drawn.name, keys[1], temperature)
+    args = (atlas().run(drawn.run.id), drawn.name, atlas().run(judge.id), temperature)
+    return Wanted(name, f"{drawn.caption} of {drawn.model.title}", sample_quality, args)
+
+
+def pictures_of(drawn: Drawn, n: int, seed: int, temperature: float) -> NDArray[np.float32]:
+    """Pictures (n, C, H, W) that the sampler draws."""
+    key = atlas().run_key(drawn.run.id)
+    return _pictures(drawn.run.id, key, drawn.name, n, seed, temperature)
+
+
+@functools.lru_cache(KEPT_SAMPLERS)
+def sampler(run_id: str, key: str, name: SamplerName) -> Sampler:
+    """The sampler, fitted once; `key` only tells versions apart."""
+    assert key.startswith(run_id)
+    run = atlas().run(run_id)
+    return make_sampler(run.autoencoder, name, atlas().data(run).train.images)
+
+
+@functools.lru_cache(KEPT_SHEETS)
+def _pictures(
+    run_id: str, key: str, name: SamplerName, n: int, seed: int, temperature: float
+) -> NDArray[np.float32]:
+    return sampler(run_id, key, name).draw(n, seed, temperature)
+
+
+def aggregate(model: RunRecord) -> Aggregate:
+    """Where the model's training images lie."""
+    return _aggregate(model.id, atlas().run_key(model.id))
+
+
+@functools.lru_cache(KEPT_AGGREGATES)
+def _aggregate(run_id: str, key: str) -> Aggregate:
+    assert key.startswith(run_id)
+    run = atlas().run(run_id)
+    return aggregate_of(run.autoencoder, atlas().data(run).train.images)
+
+
+def caches() -> Sequence[Any]:
+    """What tests empty between homes."""
+    return (sampler, _pictures, _aggregate)

@@ -1,0 +1,112 @@
+"""The form of an experiment, made from the specs: the knobs of the chosen family and no others."""
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.models.data_gate import dataset_is_here
+from pages.parts.models.run_kinds import FAMILY_NAMES
+from pages.parts.process.shared import library
+from pages.parts.process.worker_devices import worker_devices
+from pages.train.form_knobs import show_knobs
+from vizmodels.analysis.training_time import estimate_time
+from vizmodels.data import dataset_names, load_dataset
+from vizmodels.errors import LatentariumError
+from vizmodels.experiment import Experiment, Training
+from vizmodels.jobs.ledger import in_words
+from vizmodels.models.vae import read_kl_weight
+from vizmodels.runs.training_cost import cost_of
+from vizmodels.specs import SPECS, DiscreteVAESpec, VAESpec, VQVAESpec
+
+NO_VQ_RUN = "Train a VQ-VAE on these images first: a PixelCNN learns its codes."
+
+
+def experiment_form() -> tuple[Experiment | None, Any]:
+    """Show the form.
+
+    Returns
+    -------
+    The experiment it describes, or None with a sentence where there can be none; and a container
+    between the first knobs and the others, for the button that starts it.
+    """
+    if chosen := st.session_state.pop("chosen_dataset", None):
+        st.session_state["train_dataset"] = chosen  # the set that the visitor has just added
+    dataset = st.selectbox("Images", dataset_names(), key="train_dataset")
+    family = st.segmented_control(
+        "Family",
+        list(SPECS),
+        default="vae",
+        required=True,
+        format_func=FAMILY_NAMES.__getitem__,
+        key="train_family",
+        wrap=True,
+    )
+    vq_run = _pick_vq_run(dataset) if family == "pixelcnn" else {}
+    values, action = show_knobs(family)
+    if vq_run is None:
+        action.info(NO_VQ_RUN)
+        return None, action
+    of_training = {name: values.pop(name) for name in Training.model_fields if name in values}
+    try:
+        experiment = Experiment(
+            dataset=dataset,
+            model=SPECS[family](**values, **vq_run),
+            training=Training(**of_training),
+        )
+        with action:
+            if not dataset_is_here(dataset):
+                return None, action
+            _show_size(experiment)
+        return experiment, action
+    except LatentariumError as error:
+        action.error(str(error))
+        return None, action
+
+
+def _pick_vq_run(dataset: str) -> dict[str, Any] | None:
+    """The VQ-VAE whose codes a prior is to learn, as its spec names it; None if there is none."""
+    runs = {
+        record.id: record
+        for record in library().list()
+        if isinstance(record.experiment.model, VQVAESpec) and record.experiment.dataset == dataset
+    }
+    if not runs:
+        return None
+    chosen = st.selectbox(
+        "VQ-VAE",
+        list(runs),
+        format_func=lambda run_id: f"{runs[run_id].title} · {run_id[:4]}",
+        key=f"vq_run_{dataset}",
+        help="The run whose codes the PixelCNN learns; it stays as it is.",
+    )
+    return {"vq_run": chosen, "vqvae": runs[chosen].experiment.model}
+
+
+def _show_size(experiment: Experiment) -> None:
+    data, spec = load_dataset(experiment.dataset, download=False), experiment.model
+    n_images, classes = len(data.train), len(data.class_names)
+    cost = cost_of(spec, data.image_shape, classes)
+    memory = cost.memory_bytes(experiment.training.batch_size, data.train.images.numel())
+    text = f"{cost.n_weights:,} weights · {_time(experiment, n_images, data.image_shape, classes)}"
+    text += f"{memory / 1e6:,.0f} MB · run {experiment.id}"
+    if isinstance(spec, VAESpec | DiscreteVAESpec):
+        reading = read_kl_weight(spec.kl_weight, math.prod(data.image_shape), spec.likelihood)
+        text += f" · KL weight {spec.kl_weight:g}: λ = {reading.summed_weight:.3g}"
+        if reading.decoder_variance is not None:
+            text += f", decoder variance c = {reading.decoder_variance:.3g}"
+        if reading.elbo_weight is not None:
+            text += f", the ELBO lies at {reading.elbo_weight:.3g}"
+    st.caption(text)
+
+
+def _time(
+    experiment: Experiment, n_images: int, image_shape: tuple[int, int, int], n_classes: int
+) -> str:
+    """About how long it will take, in words that end with a dot between."""
+    records, devices = library().list(), worker_devices()
+    told = estimate_time(experiment, n_images, image_shape, n_classes, records, devices)
+    if told is None:
+        return ""
+    where = "" if told.is_of_this_machine else " on the machine that trained the shipped runs"
+    return f"{in_words(told.seconds).replace('in ', '', 1)}{where} · "

@@ -1,0 +1,231 @@
+import dataclasses
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vizmodels.analysis.maps import atlas as atlases
+from vizmodels.analysis.maps.atlas import Atlas
+from vizmodels.analysis.maps.projection import Projection
+from vizmodels.data import load_dataset
+from vizmodels.errors import UnknownRun
+from vizmodels.experiment import Experiment, Training
+from vizmodels.runs.library import RunLibrary
+from vizmodels.runs.run import Run, train
+from vizmodels.specs import AutoencoderSpec
+from vizmodels.training.evaluation import encode_all
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    experiment = Experiment(
+        dataset="digits",
+        model=AutoencoderSpec(backbone="linear", latent_dim=3),
+        training=Training(epochs=1, solver="closed_form"),
+    )
+    return train(experiment, device="cpu")
+
+
+@pytest.fixture
+def atlas(run: Run, tmp_path: Path) -> Atlas:
+    library = RunLibrary(tmp_path / "runs")
+    library.save(run)
+    return Atlas(library, tmp_path / "maps")
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the atlas has computed what."""
+    counted: Counter[str] = Counter()
+
+    def counting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*args: Any, **kwargs: Any) -> Any:
+            counted[name] += 1
+            return function(*args, **kwargs)
+
+        return count
+
+    for name in ("encode_all", "reconstruct", "project", "map_points"):
+        monkeypatch.setattr(atlases, name, counting(name, getattr(atlases, name)))
+    return counted
+
+
+def a_map(n: int = 1797, kind: str = "umap") -> Projection:
+    coordinates = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
+    return Projection(kind, coordinates, 0.75, 0.5)
+
+
+def retrained(run: Run) -> Run:
+    """The same experiment with other weights, as training it again on a GPU may give."""
+    model = train(run.experiment, device="cpu").model
+    with torch.no_grad():
+        model.encoder[-1].weight.mul_(1.5)
+    return dataclasses.replace(run, model=model)
+
+
+def test_everything_is_computed_once(atlas: Atlas, run: Run, calls: Counter[str]) -> None:
+    for _ in range(3):
+        atlas.latents(run.id)
+        atlas.projection(run.id, "pca")
+        atlas.reconstructions(run.id)
+        atlas.points("digits")
+    assert calls == {"encode_all": 1, "reconstruct": 1, "project": 1, "map_points": 1}
+
+
+def test_a_run_is_read_from_disk_once(atlas: Atlas, run: Run) -> None:
+    assert atlas.run(run.id) is atlas.run(run.id)
+
+
+def test_many_who_ask_at_once_share_one_computation(
+    atlas: Atlas, run: Run, calls: Counter[str]
+) -> None:
+    together = threading.Barrier(8)
+
+    def ask(_: int) -> np.ndarray:
+        together.wait()
+        return atlas.latents(run.id)
+
+    with ThreadPoolExecutor(8) as pool:
+        first, *others = pool.map(ask, range(8))
+    assert all(other is first for other in others)
+    assert calls["encode_all"] == 1
+
+
+def test_latents_are_those_of_the_pictures_on_the_map(atlas: Atlas, run: Run) -> None:
+    data = load_dataset("digits")
+    images = torch.cat([data.test.images, data.train.images])
+    assert torch.equal(atlas.points("digits").pictures.images, images)
+    np.testing.assert_array_equal(atlas.latents(run.id), encode_all(run.model, images).numpy())
+
+
+def test_reconstructions_are_of_test_pictures_only(atlas: Atlas, run: Run) -> None:
+    originals = (atlas.reconstructions(run.id).originals * 255).round()
+    np.testing.assert_array_equal(originals, load_dataset("digits").test.images.numpy())
+
+
+def test_maps_of_two_and_three_axes_are_kept_apart(atlas: Atlas, run: Run) -> None:
+    shapes = [atlas.projection(run.id, "pca", n).coordinates.shape for n in (2, 3, 2)]
+    assert shapes == [(1797, 2), (1797, 3), (1797, 2)]
+
+
+def test_an_unknown_run_is_refused_and_not_remembered(atlas: Atlas, run: Run) -> None:
+    atlas.library.delete(run.id)
+    with pytest.raises(UnknownRun):
+        atlas.latents(run.id)
+    atlas.library.save(run)
+    assert len(atlas.latents(run.id)) == 1797
+
+
+def test_the_key_of_a_run_changes_with_its_weights(atlas: Atlas, run: Run) -> None:
+    before = atlas.run_key(run.id)
+    assert before.startswith(run.id)
+    atlas.library.save(retrained(run))
+    assert atlas.run_key(run.id) == before, "still in memory"
+    atlas.forget(run.id)
+    assert atlas.run_key(run.id) != before
+
+
+def test_the_key_of_a_run_is_the_same_in_every_process(atlas: Atlas, run: Run) -> None:
+    assert Atlas(atlas.library, atlas.folder).run_key(run.id) == atlas.run_key(run.id)
+
+
+def test_the_name_of_a_map_changes_with_all_it_is_made_from(
+    atlas: Atlas, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [atlas.projection_name(run.id, kind, n) for kind in ("umap", "tsne") for n in (2, 3)]
+    monkeypatch.setattr(atlases, "PROJECTION_VERSION", 99)
+    names.append(atlas.projection_name(run.id, "umap"))
+    monkeypatch.undo()
+    monkeypatch.setattr(atlas, "points_key", lambda *_: "digits-other")
+    names.append(atlas.projection_name(run.id, "umap"))
+    atlas.library.save(retrained(run))
+    atlas.forget(run.id)
+    names.append(atlas.projection_name(run.id, "umap"))
+    assert len(set(names)) == len(names)
+
+
+def test_forgetting_drops_all_that_is_kept_about_a_run(
+    atlas: Atlas, run: Run, calls: Counter[str]
+) -> None:
+    before = atlas.latents(run.id).copy()
+    atlas.projection(run.id, "pca")
+    atlas.library.save(retrained(run))
+    atlas.forget(run.id)
+    assert np.abs(atlas.latents(run.id) - before).max() > 0.1
+    atlas.projection(run.id, "pca")
+    assert calls["project"] == 2 and calls["encode_all"] == 2
+    assert calls["map_points"] == 1, "the pictures are not the run's"
+
+
+@pytest.mark.parametrize("kind", ["umap", "tsne"])
+def test_a_slow_map_is_not_computed_by_asking(
+    atlas: Atlas, run: Run, calls: Counter[str], kind: str
+) -> None:
+    assert atlas.projection(run.id, kind) is None
+    assert calls["project"] == 0
+
+
+def test_a_kept_map_is_there_for_all_who_ask(atlas: Atlas, run: Run) -> None:
+    kept = a_map()
+    atlas.keep_projection(run.id, kept)
+    assert atlas.projection(run.id, "umap") is kept
+    assert atlas.projection(run.id, "tsne") is None
+    assert atlas.projection(run.id, "umap", 3) is None
+
+
+def test_a_kept_map_survives_the_server(atlas: Atlas, run: Run) -> None:
+    kept = a_map()
+    atlas.keep_projection(run.id, kept)
+    again = Atlas(atlas.library, atlas.folder).projection(run.id, "umap")
+    assert again is not None
+    np.testing.assert_array_equal(again.coordinates, kept.coordinates)
+    assert (again.kind, again.trust, again.continuity) == ("umap", 0.75, 0.5)
+    assert [path.suffix for path in atlas.folder.iterdir()] == [".npz"], "no unfinished file"
+
+
+def test_a_kept_map_is_not_shown_for_other_weights(atlas: Atlas, run: Run) -> None:
+    atlas.keep_projection(run.id, a_map())
+    atlas.library.save(retrained(run))
+    atlas.forget(run.id)
+    assert atlas.projection(run.id, "umap") is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"hello"),
+        lambda path: path.write_bytes(path.read_bytes()[:-50]),
+        lambda path: path.write_bytes(path.read_bytes()[:100]),
+        lambda path: np.savez(path, coordinates=np.zeros((3, 2), np.float32)),
+        lambda path: np.savez(path, faithfulness=np.array([{}], object), allow_pickle=True),
+    ],
+    ids=["empty", "text", "cut", "cut short", "half", "pickle"],
+)
+def test_a_damaged_map_is_computed_again(
+    atlas: Atlas, run: Run, damage: Callable[[Path], object]
+) -> None:
+    atlas.keep_projection(run.id, a_map())
+    (path,) = atlas.folder.iterdir()
+    damage(path)
+    again = Atlas(atlas.library, atlas.folder)
+    assert again.projection(run.id, "umap") is None
+    again.keep_projection(run.id, a_map())
+    assert Atlas(atlas.library, atlas.folder).projection(run.id, "umap") is not None
+
+
+def test_memory_is_bounded_and_what_was_used_last_stays(
+    atlas: Atlas, run: Run, calls: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atlases, "KEPT_ENTRIES", 3)
+    atlas.latents(run.id)  # keeps the points, the run and the latents
+    atlas.reconstructions(run.id)
+    assert len(atlas._kept) == 3
+    atlas.reconstructions(run.id)
+    assert calls["reconstruct"] == 1

@@ -1,0 +1,1 @@
+"""Codebooks: how codes are used, drawn and lost."""

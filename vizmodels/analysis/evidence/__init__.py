@@ -1,0 +1,1 @@
+"""The theory's own figures: bounds, gradient estimators, assignments, subspaces."""

@@ -1,0 +1,1 @@
+"""Where latents lie: posteriors, densities, shapes, sizes, and ways through the space."""

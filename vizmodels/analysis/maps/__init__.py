@@ -1,0 +1,1 @@
+"""Maps of latents: projections, neighbours, epochs, and the atlas that keeps them."""

@@ -1,0 +1,295 @@
+"""The atlas: runs, their latents and their maps, computed once and kept within bounds."""
+
+import copy
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vizmodels.analysis.latents.posterior import mean_variances
+from vizmodels.analysis.maps.epochs import EpochView, view_epoch
+from vizmodels.analysis.maps.neighbours import nearest_neighbours, share_kept
+from vizmodels.analysis.maps.points import MAP_POINTS, Extent, MapPoints, map_points
+from vizmodels.analysis.maps.projection import (
+    PROJECTION_VERSION,
+    SLOW_KINDS,
+    Projection,
+    ProjectionKind,
+    project,
+)
+from vizmodels.analysis.pictures.reconstruction import Reconstructions, reconstruct, squared_errors
+from vizmodels.data import load_dataset
+from vizmodels.data.image_set import ImageSet
+from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.trainable import Trainable
+from vizmodels.runs.library import RunLibrary
+from vizmodels.runs.run import Run
+from vizmodels.training.evaluation import encode_all
+from vizmodels.training.snapshots import at_epoch
+
+VARIANCE_IMAGES = 1000  # test images; the mean of so many is within a few per cent of that of all
+KEPT_ENTRIES = 64  # runs, latents and maps in memory; about 10 MB each at the most
+
+
+T = TypeVar("T")
+
+
+class Atlas:
+    """What pages and browser ask about runs, safe to ask from many threads.
+
+    Parameters
+    ----------
+    library : where the runs are
+    folder : where maps that took long are kept between starts
+    """
+
+    def __init__(self, library: RunLibrary, folder: Path) -> None:
+        self.library, self.folder = library, folder
+        self._kept: OrderedDict[tuple[object, ...], object] = OrderedDict()
+        self._locks: dict[tuple[object, ...], threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def run(self, run_id: str) -> Run:
+        """A run of the library. Raises UnknownRun or DamagedRun."""
+        return self._once(("run", run_id), lambda: self.library.load(run_id))
+
+    def data(self, run: Run) -> ImageSet:
+        """The image set that a run was trained on. Raises DataUnavailable if it is not here."""
+        return load_dataset(run.experiment.dataset, download=False)
+
+    def points(self, dataset: str, extent: Extent = "some") -> MapPoints:
+        """The pictures on the maps of an image set."""
+
+        def choose() -> MapPoints:
+            return map_points(load_dataset(dataset, download=False), MAP_POINTS[extent])
+
+        return self._once(("points", dataset, extent), choose)
+
+    def points_key(self, dataset: str, extent: Extent = "some") -> str:
+        """Name of an image set's pictures that changes when they do.
+
+        It ends with two parts that have no hyphen: how many there are, and their edition or digest.
+        """
+
+        def digest() -> str:
+            images = self.points(dataset, extent).pictures.images.numpy()
+            edition = load_dataset(dataset, download=False).edition
+            told = edition or hashlib.sha256(images.tobytes()).hexdigest()[:8]
+            return f"{dataset}-{len(images)}-{told}"
+
+        return self._once(("points key", dataset, extent), digest)
+
+    def run_key(self, run_id: str) -> str:
+        """Name of a run that changes when its weights do, as training it again on a GPU may."""
+
+        def digest() -> str:
+            total = hashlib.sha256()
+            for weight in self.run(run_id).model.state_dict().values():
+                total.update(weight.numpy().tobytes())
+            return f"{run_id}-{total.hexdigest()[:8]}"
+
+        return self._once(("run key", run_id), digest)
+
+    def latents(self, run_id: str, extent: Extent = "some") -> NDArray[np.float32]:
+        """Where the pictures on the run's map lie, (P, E): posterior means, or code vectors."""
+
+        def encode() -> NDArray[np.float32]:
+            run = self.run(run_id)
+            images = self.points(run.experiment.dataset, extent).pictures.images
+            model = run.autoencoder
+            return model.embed(encode_all(model, images)).numpy()
+
+        return self._once(("latents", run_id, extent), encode)
+
+    def posterior_variances(self, run_id: str) -> NDArray[np.float32] | None:
+        """Mean variance of the posteriors on each axis, (E,); None of a model without a Gaussian
+        posterior. 0 on axes that are classes."""
+
+        def compute() -> NDArray[np.float32] | None:
+            run = self.run(run_id)
+            points = self.points(run.experiment.dataset)
+            images = points.pictures.images[: min(points.n_test, VARIANCE_IMAGES)]
+            return mean_variances(run.model, images)
+
+        return self._once(("posterior variances", run_id), compute)
+
+    def projection(
+        self, run_id: str, kind: ProjectionKind, n_axes: int = 2, extent: Extent = "some"
+    ) -> Projection | None:
+        """A map of the run's latents; None while a slow one has not been computed yet."""
+        name = self.projection_name(run_id, kind, n_axes, extent)
+        if kind not in SLOW_KINDS:
+            make = lambda: project(self.latents(run_id, extent), kind, n_axes)  # noqa: E731
+            return self._once((name,), make)
+        with self._guard:
+            if (name,) in self._kept:
+                kept = self._kept[(name,)]
+                assert isinstance(kept, Projection)
+                return kept
+        found = _read_projection(self.folder / f"{name}.npz", kind)
+        return None if found is None else self._once((name,), lambda: found)
+
+    def keep_projection(self, run_id: str, projection: Projection, extent: Extent = "some") -> None:
+        """Keep a slow map that the engine has computed, in memory and on disk."""
+        n_axes = projection.coordinates.shape[1]
+        name = self.projection_name(run_id, projection.kind, n_axes, extent)
+        self._once((name,), lambda: projection)
+        _write_projection(projection, self.folder / f"{name}.npz")
+
+    def projection_name(
+        self, run_id: str, kind: ProjectionKind, n_axes: int = 2, extent: Extent = "some"
+    ) -> str:
+        """Name of a map that changes with anything it was computed from."""
+        dataset = self.run(run_id).experiment.dataset
+        return (
+            f"{self.run_key(run_id)}-{self.points_key(dataset, extent)}-"
+            f"{kind}{n_axes}-v{PROJECTION_VERSION}"
+        )
+
+    def reconstructions(self, run_id: str) -> Reconstructions:
+        """The test pictures on the run's map beside the model's reconstructions of them."""
+
+        def compute() -> Reconstructions:
+            run = self.run(run_id)
+            points = self.points(run.experiment.dataset)
+            return reconstruct(run.autoencoder, points.pictures.images[: points.n_test])
+
+        return self._once(("reconstructions", run_id), compute)
+
+    def squared_errors(self, run_id: str, extent: Extent = "some") -> NDArray[np.float32]:
+        """Squared error per pixel of each picture on the run's map, (P,)."""
+
+        def compute() -> NDArray[np.float32]:
+            run = self.run(run_id)
+            images = self.points(run.experiment.dataset, extent).pictures.images
+            return squared_errors(run.autoencoder, images)
+
+        return self._once(("squared errors", run_id, extent), compute)
+
+    def neighbours_kept(self, run_id: str, kind: ProjectionKind) -> NDArray[np.float32]:
+        """Share of each point's nearest latents that are among its nearest on the map, (P,)."""
+
+        def compare() -> NDArray[np.float32]:
+            projection = self.projection(run_id, kind)
+            assert projection is not None, f"the {kind} map of {run_id} has not been computed"
+            return share_kept(
+                self._near_latents(run_id), nearest_neighbours(projection.coordinates)
+            )
+
+        return self._once((self.projection_name(run_id, kind), "kept"), compare)
+
+    def pixel_neighbours_kept(self, run_id: str) -> NDArray[np.float32]:
+        """Share of each picture's nearest by pixels that are among its nearest latents, (P,)."""
+
+        def compare() -> NDArray[np.float32]:
+            near = self._near_pixels(self.run(run_id).experiment.dataset)
+            return share_kept(near, self._near_latents(run_id))
+
+        return self._once(("pixel neighbours kept", run_id), compare)
+
+    def _near_latents(self, run_id: str) -> NDArray[np.int64]:
+        return self._once(
+            ("near latents", run_id), lambda: nearest_neighbours(self.latents(run_id))
+        )
+
+    def _near_pixels(self, dataset: str) -> NDArray[np.int64]:
+        images = self.points(dataset).pictures.images
+        return self._once(
+            ("near pixels", dataset), lambda: nearest_neighbours(images.flatten(1).numpy())
+        )
+
+    def epochs(self, run_id: str) -> tuple[int, ...]:
+        """Epochs whose weights the run has, the last included; none if it kept no others."""
+        run = self.run(run_id)
+        if run.snapshots is None:
+            return ()
+        return (*run.snapshots.epochs, run.experiment.training.epochs)
+
+    def model_at(self, run_id: str, epoch: int) -> Trainable:
+        """The run's model after one of `epochs`."""
+        run = self.run(run_id)
+        if run.snapshots is None or epoch not in run.snapshots.weights:
+            return run.model
+        weights = run.snapshots.weights[epoch]
+
+        def restore() -> Trainable:
+            model = copy.deepcopy(run.model)
+            at_epoch(model, weights)
+            return model
+
+        return self._once(("model", run_id, epoch), restore)
+
+    def epoch_view(
+        self, run_id: str, epoch: int, kind: ProjectionKind, extent: Extent = "some"
+    ) -> EpochView:
+        """Where the run's pictures were after one of its `epochs`, in the frame of its last map.
+
+        Parameters
+        ----------
+        kind : `raw` or `pca`, of which new latents have a place
+        """
+
+        def encode() -> EpochView:
+            run = self.run(run_id)
+            model = self.model_at(run_id, epoch)
+            assert isinstance(model, Autoencoder)
+            images = self.points(run.experiment.dataset, extent).pictures.images
+            latents = model.embed(encode_all(model, images)).numpy()
+            projection = self.projection(run_id, kind, extent=extent)
+            assert projection is not None
+            return view_epoch(latents, self.latents(run_id, extent), projection)
+
+        return self._once(("epoch view", run_id, epoch, kind, extent), encode)
+
+    def forget(self, run_id: str) -> None:
+        """Drop what is kept in memory about a run, after it was deleted or trained again."""
+        with self._guard:
+            for key in [key for key in self._kept if run_id in str(key)]:
+                del self._kept[key]
+
+    def _once(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
+        """The value kept under `key`; the first who asks computes it while the others wait."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            with self._guard:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    return self._kept[key]  # pyright: ignore[reportReturnType]  # one type per key
+            value = compute()
+            with self._guard:
+                self._kept[key] = value
+                while len(self._kept) > KEPT_ENTRIES:
+                    dropped, _ = self._kept.popitem(last=False)
+                    self._locks.pop(dropped, None)
+            return value
+
+
+def _write_projection(projection: Projection, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    with unfinished.open("wb") as file:
+        np.savez(
+            file,
+            allow_pickle=False,
+            coordinates=projection.coordinates,
+            faithfulness=np.array([projection.trust, projection.continuity]),
+        )
+    unfinished.replace(path)
+
+
+def _read_projection(path: Path, kind: ProjectionKind) -> Projection | None:
+    """A kept map, or None if there is none or it cannot be read: it is then computed again."""
+    try:
+        # Opened here: np.load leaves the file open when its archive is damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            trust, continuity = arrays["faithfulness"].tolist()
+            return Projection(kind, arrays["coordinates"], trust, continuity)
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
+        return None

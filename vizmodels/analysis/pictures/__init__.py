@@ -1,0 +1,1 @@
+"""What models make of pictures: reconstructions, denoising, samples, and what is kept."""

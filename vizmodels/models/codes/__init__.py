@@ -1,0 +1,1 @@
+"""Discrete codes: the quantizer, the VQ-VAE, and priors over its codes."""

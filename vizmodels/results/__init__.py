@@ -1,0 +1,1 @@
+"""One store of everything that is measured."""
