@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from vizmodels.errors import ReadOnlyRun, UnknownRun
+from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun
 from vizmodels.experiment import Experiment, Training
 from vizmodels.models.trainable import Batch
 from vizmodels.runs.library import FILES, RunLibrary
@@ -185,6 +185,20 @@ def test_a_record_says_what_a_card_shows(library: RunLibrary, run: Run) -> None:
     assert record.image_shape == (1, 8, 8)
     assert record.folder == folder
     assert record.title == "VAE mlp · 2-D · digits · KL weight 0.001"
+
+
+def test_the_key_of_a_run_changes_with_its_weights_alone(library: RunLibrary, run: Run) -> None:
+    library.save(run)
+    before = library.key(run.id)
+    assert before.startswith(f"{run.id}-") and len(before) == len(run.id) + 9
+    library.save(dataclasses.replace(run, environment={"trained_at": "2031-01-01T00:00:00+00:00"}))
+    assert library.key(run.id) == before
+    weights = library.path / run.id / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    assert library.key(run.id) != before
+    weights.unlink()
+    with pytest.raises(DamagedRun):
+        library.key(run.id)
 
 
 def test_what_is_not_named_as_a_run_is_not_listed(library: RunLibrary, run: Run) -> None:

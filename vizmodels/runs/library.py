@@ -1,6 +1,7 @@
 """The library: a folder of runs, each there whole or not at all."""
 
 import contextlib
+import hashlib
 import json
 import math
 import re
@@ -38,6 +39,8 @@ FILES = (
 EPOCHS_FILE = "epochs.safetensors"
 OPTIONAL_FILES = (EPOCHS_FILE,)
 """What a run may have beside these: the weights of a few of its epochs."""
+
+KEY_DIGITS = 8  # of the hash in a run's key
 
 SET_ASIDE = "damaged"  # folder of runs that could not be read; the visitor may still want them
 
@@ -130,6 +133,22 @@ class RunLibrary:
         except DamagedRun as error:
             self._set_aside(folder, error)
             raise
+
+    def key(self, run_id: str) -> str:
+        """Name of a run that changes when its weights do, as training it again on a GPU may.
+
+        The id and the start of the hash of the file of weights: no weight is loaded.
+
+        Raises
+        ------
+        UnknownRun, DamagedRun : as for `load`
+        """
+        folder = self._folder(run_id)
+        try:
+            weights = (folder / "weights.safetensors").read_bytes()
+        except OSError as error:
+            raise _damaged(folder, _first_line(error)) from error
+        return f"{run_id}-{hashlib.sha256(weights).hexdigest()[:KEY_DIGITS]}"
 
     def record(self, run_id: str) -> RunRecord:
         """What the list shows of one run. Raises UnknownRun or DamagedRun."""

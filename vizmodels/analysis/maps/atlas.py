@@ -86,15 +86,8 @@ class Atlas:
         return self._once(("points key", dataset, extent), digest)
 
     def run_key(self, run_id: str) -> str:
-        """Name of a run that changes when its weights do, as training it again on a GPU may."""
-
-        def digest() -> str:
-            total = hashlib.sha256()
-            for weight in self.run(run_id).model.state_dict().values():
-                total.update(weight.numpy().tobytes())
-            return f"{run_id}-{total.hexdigest()[:8]}"
-
-        return self._once(("run key", run_id), digest)
+        """Name of a run that changes when its weights do, see `RunLibrary.key`."""
+        return self._once(("run key", run_id), lambda: self.library.key(run_id))
 
     def latents(self, run_id: str, extent: Extent = "some") -> NDArray[np.float32]:
         """Where the pictures on the run's map lie, (P, E): posterior means, or code vectors."""
