@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-EVERYWHERE = {"errors", "places"}
+EVERYWHERE = {"errors", "files", "places"}
 DIRECTION = (
     "described",
     "specs",
@@ -27,6 +27,7 @@ DIRECTION = (
 ALLOWED = {layer: {*DIRECTION[: at + 1], *EVERYWHERE} for at, layer in enumerate(DIRECTION)}
 ALLOWED |= {
     "errors": {"errors"},
+    "files": {"files"},
     "places": {"places"},
     "export": {"specs", "experiment", "data", "models", "export", *EVERYWHERE},
     "jobs": {

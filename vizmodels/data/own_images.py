@@ -28,6 +28,7 @@ from vizmodels.data.picture_source import (
 )
 from vizmodels.data.torchvision_sets import TORCHVISION_NAMES
 from vizmodels.errors import DamagedData, ImagesRejected, UnknownDataset
+from vizmodels.files import whole_file
 
 NAME_RULE = "1 to 40 lowercase letters, digits, - and _, beginning with a letter or digit"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -201,24 +202,17 @@ def _folder() -> Path:
 
 
 def _store(name: str, images: Tensor, plan: _Plan) -> None:
-    """Writes both files under temporary names, then renames them, the listed one last."""
+    """Writes both files whole, the listed one last."""
     path = _folder() / f"{name}.safetensors"
     about = {"class_names": plan.class_names, "n_train": plan.n_train}
     tensors = {"images": images} | ({} if plan.labels is None else {"labels": plan.labels})
     listed = path.with_suffix(".json")
-    parts = {final: final.with_name(f".{final.name}.part") for final in (path, listed)}
     with _storing:
         _check_new(name)
         try:
-            _folder().mkdir(parents=True, exist_ok=True)
-            try:
-                save_file(tensors, parts[path])
-                parts[listed].write_text(json.dumps(about), "utf-8")
-                for final, part in parts.items():
-                    part.replace(final)
-            finally:
-                for part in parts.values():
-                    part.unlink(missing_ok=True)
+            with whole_file(listed) as listed_part, whole_file(path) as part:
+                save_file(tensors, part)
+                listed_part.write_text(json.dumps(about), "utf-8")
         except (OSError, SafetensorError) as failure:
             rule, remedy = "writable and have room", "Free some space, or set LATENTARIUM_HOME."
             thing = f"The folder {_folder()}"

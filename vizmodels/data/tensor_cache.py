@@ -1,8 +1,6 @@
 """Tensors that take seconds to make, kept in a file: whole and unchanged, or made again."""
 
-import contextlib
 import logging
-import uuid
 import zlib
 from pathlib import Path
 
@@ -11,6 +9,8 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
+
+from vizmodels.files import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +33,12 @@ def read_tensors(path: Path) -> dict[str, Tensor] | None:
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     """Keeps the tensors; a folder that cannot be written costs the next start some seconds."""
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(safetensors.torch.save(tensors | {"checksum": _checksum(tensors)}))
-        partial.replace(path)
+        with whole_file(path) as unfinished:
+            content = safetensors.torch.save(tensors | {"checksum": _checksum(tensors)})
+            unfinished.write_bytes(content)
     except OSError as error:
         log.warning("%s is not kept in %s: %s", path.name, path.parent, error)
-        with contextlib.suppress(OSError):
-            partial.unlink()
 
 
 def _checksum(tensors: dict[str, Tensor]) -> Tensor:

@@ -8,7 +8,6 @@ torchvision turns a truncated file into a bare assertion.
 import gzip
 import hashlib
 import http.client
-import os
 import queue
 import shutil
 import struct
@@ -30,6 +29,7 @@ from torch import Tensor
 from vizmodels import places
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.errors import DamagedData, DataUnavailable
+from vizmodels.files import whole_file
 
 if TYPE_CHECKING:
     from torchvision.datasets import CIFAR10, MNIST
@@ -349,14 +349,8 @@ def _unavailable(name: str, folder: Path, files: Sequence[str], got: str) -> Dat
 
 
 def _write_whole(content: IO[bytes] | gzip.GzipFile, target: Path) -> None:
-    """Writes under a temporary name, then rename: the target is there whole or not at all."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            shutil.copyfileobj(content, file, CHUNK_BYTES)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(target) as unfinished, unfinished.open("wb") as file:
+        shutil.copyfileobj(content, file, CHUNK_BYTES)
 
 
 def _chunks(url: str) -> Iterator[tuple[bytes, int | None]]:

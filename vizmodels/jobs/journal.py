@@ -11,6 +11,7 @@ import psutil
 
 from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment
+from vizmodels.files import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +57,9 @@ class Journal:
             "experiment": entry.experiment.model_dump(mode="json"),
             "server": [os.getpid(), psutil.Process().create_time()],
         }
-        path = self.folder / f"{entry.job_id}.json"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(".tmp")
-            unfinished.write_text(json.dumps(record))
-            unfinished.replace(path)
+            with whole_file(self.folder / f"{entry.job_id}.json") as unfinished:
+                unfinished.write_text(json.dumps(record))
         except OSError:
             log.exception("job %s could not be noted", entry.job_id)
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from vizmodels.described import Described
 from vizmodels.errors import EngineUnavailable, InvalidExperiment, LatentariumError, UnknownRun
 from vizmodels.experiment import ID_LENGTH, Experiment
+from vizmodels.files import whole_file
 from vizmodels.jobs.board import JobBoard
 from vizmodels.jobs.record import JobProgress
 from vizmodels.runs.library import RunLibrary
@@ -203,8 +204,8 @@ class Sweeps:
     def _keep(self, sweep: Sweep) -> None:
         file = self._remember(SweepFile(sweep=sweep))
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / f"{sweep.id}.json").write_text(file.model_dump_json(indent=2))
+            with whole_file(self.folder / f"{sweep.id}.json") as unfinished:
+                unfinished.write_text(file.model_dump_json(indent=2))
         except OSError:
             log.exception("sweep %s is not kept; its link will not outlive this server", sweep.id)
 

@@ -6,7 +6,6 @@ import json
 import math
 import re
 import shutil
-import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from safetensors.torch import load_file
 
 from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun
 from vizmodels.experiment import ID_LENGTH, Experiment
+from vizmodels.files import whole_folder
 from vizmodels.models import build_model, embedding_dim
 from vizmodels.runs.epoch_weights import read_snapshots, write_snapshots
 from vizmodels.runs.run import Run
@@ -101,21 +101,9 @@ class RunLibrary:
         half : store the weights as float16, half the size; `gallery` rounds them beforehand so
             that nothing is lost
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".saving-", dir=self.path))
-        final, replaced = self.path / run.id, unfinished / "replaced"
-        try:
+        final = self.path / run.id
+        with whole_folder(final) as unfinished:
             _write(run, unfinished, half)
-            if final.exists():
-                final.rename(replaced)
-            unfinished.rename(final)
-            shutil.rmtree(final / "replaced", ignore_errors=True)
-        except BaseException:
-            if replaced.exists():
-                replaced.rename(final)
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise
-        final.chmod(0o755)  # mkdtemp's 0700 would hide the run from a server of another user
         return final
 
     def load(self, run_id: str) -> Run:

@@ -7,6 +7,7 @@ import logging
 import sys
 
 from vizmodels.experiment import Experiment, Training
+from vizmodels.files import whole_file
 from vizmodels.jobs.sweeps import SweepFile
 from vizmodels.places import ASSETS
 from vizmodels.runs.run import train
@@ -32,10 +33,9 @@ def main() -> None:
         run = train(experiment)
         evaluations[run.id] = run.evaluation
         log.info("%s, seed %d: %s", run.id, experiment.training.seed, run.evaluation)
-    folder = ASSETS / "sweeps"
-    folder.mkdir(exist_ok=True)
     file = SweepFile(sweep=SHIPPED, evaluations=evaluations)
-    (folder / f"{SHIPPED.id}.json").write_text(file.model_dump_json(indent=1))
+    with whole_file(ASSETS / "sweeps" / f"{SHIPPED.id}.json") as unfinished:
+        unfinished.write_text(file.model_dump_json(indent=1))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from vizmodels.files import whole_file
 from vizmodels.training.progress import History
 
 
@@ -57,7 +58,7 @@ def load_newest(files: CheckpointFiles, experiment_id: str) -> Checkpoint | None
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
-    """Write to a temporary name, then rename: the file is whole or the one before."""
+    """Write the file whole, or leave the one before."""
     record = {
         "experiment_id": checkpoint.experiment_id,
         "step": checkpoint.step,
@@ -65,11 +66,9 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "seconds": checkpoint.seconds,
         "history": {key: value.tolist() for key, value in checkpoint.history.to_arrays().items()},
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
     tensors = {key: value.detach().cpu().contiguous() for key, value in checkpoint.tensors.items()}
-    save_file(tensors, unfinished, metadata={"checkpoint": json.dumps(record)})
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        save_file(tensors, unfinished, metadata={"checkpoint": json.dumps(record)})
 
 
 def load_checkpoint(path: Path, experiment_id: str) -> Checkpoint | None:

@@ -26,6 +26,7 @@ from vizmodels.analysis.maps.projection import (
 from vizmodels.analysis.pictures.reconstruction import Reconstructions, reconstruct, squared_errors
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet
+from vizmodels.files import whole_file
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.trainable import Trainable
 from vizmodels.runs.library import RunLibrary
@@ -265,16 +266,13 @@ class Atlas:
 
 
 def _write_projection(projection: Projection, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
-    with unfinished.open("wb") as file:
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
         np.savez(
             file,
             allow_pickle=False,
             coordinates=projection.coordinates,
             faithfulness=np.array([projection.trust, projection.continuity]),
         )
-    unfinished.replace(path)
 
 
 def _read_projection(path: Path, kind: ProjectionKind) -> Projection | None:
