@@ -5,6 +5,7 @@ from pages.ablation.sweep_form import sweep_form
 from pages.ablation.sweep_grid import settings_of, show_grid, sweep_table
 from pages.parts.frame.export import offer_export
 from pages.parts.frame.frame import explanation, head
+from pages.parts.frame.notices import drop_notices, named
 from pages.parts.models.model_picker import choose
 from pages.parts.process.shared import library, sweeps
 from pages.parts.process.visitor import visitor
@@ -80,14 +81,17 @@ head("Ablation", "What do latent size, KL weight and noise weight do?")
 form, result = st.columns([1, 3], gap="large")
 with form:
     sweep = sweep_form()
-    if sweep is not None and st.button("Start", type="primary", key="sweep_start", width="stretch"):
+    if sweep is not None and st.button(
+        "Start", type="primary", key="sweep_start", width="stretch", on_click=drop_notices
+    ):
         try:
             st.query_params["sweep"] = sweeps().submit(sweep, visitor())
         except LatentariumError as error:
             st.error(str(error))
 with result:
     try:
-        sweep_id = st.query_params.get("sweep") or sweeps().first_shipped()
+        asked = named("sweep", sweeps().progress, "A shipped sweep is shown instead.")
+        sweep_id = asked or sweeps().first_shipped()
         if sweep_id is not None:
             now = sweeps().progress(sweep_id)
             every = REFRESH_SECONDS if now.is_active else None

@@ -9,6 +9,7 @@ from pages.codebook.code_stage import codebook_report
 from pages.codebook.collapse_panel import show_collapse
 from pages.parts.frame.charts import show_chart
 from pages.parts.frame.export import offer_export
+from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.frame.pictures import show_sheet
 from pages.parts.models.code_picker import priors_of
 from pages.parts.process.shared import atlas
@@ -94,10 +95,10 @@ def show_more(record: RunRecord) -> None:
         "Sampling": _show_sampling,
         "Collapse and cure": lambda r: show_collapse(r.experiment.dataset),
     }
-    chosen = st.segmented_control(
+    chosen = bound("look", "What to look at", lambda: st.segmented_control(
         "Look at", list(looks), default="One code", required=True, key="look", wrap=True,
-        bind="query-params",
-    )  # fmt: skip
+        bind="query-params", on_change=drop_notices,
+    ))  # fmt: skip
     looks[chosen](record)
 
 

@@ -1,9 +1,11 @@
 """Noise by a slider: pictures, errors and arrows of each model, computed in the browser."""
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.parts.frame.notices import drop_notices, quoted, say
 from pages.parts.models.model_label import LETTERS, short_title
 from pages.parts.process.shared import atlas
 from pages.parts.stage.addresses import PROGRAM_FILE, WEIGHTS_FILE, stage_address
@@ -27,7 +29,8 @@ export default async function (component) {
 def show_noise(models: Sequence[RunRecord]) -> None:
     """Show the slider, and below it what each model makes of the noisy pictures.
 
-    The address keeps the weight as `?noise=…`; one that is no number from 0 to 1 is passed over.
+    The address keeps the weight as `?noise=…`; of one that is no number from 0 to 1 a
+    sentence says so.
     """
     component = st.components.v2.component(
         "latentarium_noise", js=_LOADER.replace("STAGE", stage_address())
@@ -38,7 +41,7 @@ def show_noise(models: Sequence[RunRecord]) -> None:
         "weight": _weight(),
     }
     result = component(
-        key="noise_panel", data=data, height="content", on_weight_change=lambda: None
+        key="noise_panel", data=data, height="content", on_weight_change=drop_notices
     )
     if result.weight is not None:
         st.query_params[PARAMETER] = f"{result.weight:g}"
@@ -46,11 +49,19 @@ def show_noise(models: Sequence[RunRecord]) -> None:
 
 def _weight() -> float:
     """What the panel begins with."""
+    asked = st.query_params.get(PARAMETER, f"{FIRST_WEIGHT:g}")
     try:
-        weight = float(st.query_params.get(PARAMETER, FIRST_WEIGHT))
+        weight = float(asked)
     except ValueError:
-        return FIRST_WEIGHT
-    return weight if 0 <= weight <= 1 else FIRST_WEIGHT
+        weight = math.nan
+    if 0 <= weight <= 1:
+        return weight
+    sentence = (
+        f"The noise weight must be a number from 0 to 1; the address has {quoted(asked)}. "
+        f"Shown instead: {FIRST_WEIGHT:g}."
+    )
+    say(PARAMETER, asked, sentence)
+    return FIRST_WEIGHT
 
 
 def _model(at: int, record: RunRecord) -> dict[str, object]:

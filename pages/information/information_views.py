@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.frame.charts import show_chart
 from pages.parts.frame.export import offer_export
+from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.frame.pictures import show_sheet
 from pages.parts.models.judges import judge_on
 from pages.parts.models.line_ups import default_run
@@ -58,10 +59,10 @@ def pick_dataset() -> str | None:
     if not names:
         st.info("No model of labelled images is here yet. Train one on the page Train.")
         return None
-    return st.segmented_control(
+    return bound("information_images", "The images", lambda: st.segmented_control(
         "Images", names, default=names[0], required=True, key="information_images",
-        bind="query-params",
-    )  # fmt: skip
+        bind="query-params", on_change=drop_notices,
+    ))  # fmt: skip
 
 
 @st.fragment

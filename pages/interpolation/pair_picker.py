@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.parts.frame.notices import drop_notices, quoted, say
 from pages.parts.models.run_kinds import first_map_kind
 from pages.parts.process.shared import atlas
 from pages.parts.results.waiting import encode
@@ -59,9 +60,17 @@ def pick_pair(a: RunRecord) -> tuple[int, int]:
 
 def _asked(n: int) -> tuple[int, int] | None:
     """The pair that the address names, if it names one."""
-    first, _, second = st.query_params.get("pair", "").partition("-")
+    asked = st.query_params.get("pair")
+    if asked is None:
+        return None
+    first, _, second = asked.partition("-")
     if first.isdecimal() and second.isdecimal() and max(int(first), int(second)) < n:
         return int(first), int(second)
+    sentence = (
+        f"A pair must be two pictures from 0 to {n - 1}, such as 3-8; the address has "
+        f"{quoted(asked)}. Shown instead: the first pair of the classes chosen."
+    )
+    say("pair", asked, sentence)
     return None
 
 
@@ -105,6 +114,7 @@ def _keep_pick(result: object) -> None:
 
 def _forget() -> None:
     st.session_state[PAIR] = None
+    drop_notices()
 
 
 def _another() -> None:

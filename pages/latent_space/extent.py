@@ -5,6 +5,7 @@ from typing import cast
 
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.process.shared import atlas
 from vizmodels.analysis.maps.points import EXTENTS, MAP_POINTS, Extent
 from vizmodels.runs.library import RunRecord
@@ -21,14 +22,13 @@ def pick_extent(models: Sequence[RunRecord], column: DeltaGenerator) -> Extent:
     if has_few or max(model.embedding_dim for model in models) > MOST_AXES_OF_ALL:
         return "some"
     counts = {"some": MAP_POINTS["some"], "all": n_all}
-    chosen = column.segmented_control(
-        "Pictures",
-        EXTENTS,
-        default="some",
-        required=True,
-        key="pictures",
-        format_func=lambda extent: f"{counts[extent] // 1000}k",
+
+    def label(extent: str) -> str:
+        return f"{counts[extent] // 1000}k"
+
+    chosen = bound("pictures", "The number of pictures", lambda: column.segmented_control(
+        "Pictures", EXTENTS, default="some", required=True, key="pictures", format_func=label,
         help="The test pictures first, then as many of the training pictures as fit.",
-        bind="query-params",
-    )
+        bind="query-params", on_change=drop_notices,
+    ), label)  # fmt: skip
     return cast(Extent, chosen)

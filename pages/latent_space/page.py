@@ -8,6 +8,7 @@ from pages.latent_space.shape_panel import shape_table, show_shapes
 from pages.parts.frame.export import offer_export
 from pages.parts.frame.frame import explanation, head
 from pages.parts.frame.later import may_come
+from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.models.data_gate import data_are_here
 from pages.parts.models.model_label import lettered
 from pages.parts.models.model_picker import pick_up_to_four
@@ -26,21 +27,18 @@ models = pick_up_to_four(("vae", "autoencoder", "vqvae"), controls[:3], n_axes=2
 if models and data_are_here(models[0]):
     a, pair, third = models[0], models[:2], models[2:]
     kinds = map_kinds(pair)
-    wanted = controls[3].segmented_control(
-        "Map",
-        kinds,
-        default=first_map_kind(a) if first_map_kind(a) in kinds else "pca",
-        required=True,
-        format_func=KIND_NAMES.__getitem__,
-        key=f"map_{a.embedding_dim}" if "raw" in kinds else "map_of_codes",
-        bind="query-params",
-    )
+    first_kind = first_map_kind(a) if first_map_kind(a) in kinds else "pca"
+    key = f"map_{a.embedding_dim}" if "raw" in kinds else "map_of_codes"
+    wanted = bound(key, "The map", lambda: controls[3].segmented_control(
+        "Map", kinds, default=first_kind, required=True, format_func=KIND_NAMES.__getitem__,
+        key=key, bind="query-params", on_change=drop_notices,
+    ), KIND_NAMES.__getitem__)  # fmt: skip
     axes = 2
     if min(model.embedding_dim for model in pair) > axes:
-        axes = controls[4].segmented_control(
+        axes = bound("axes", "The number of axes", lambda: controls[4].segmented_control(
             "Axes", (2, 3), default=2, required=True, key="axes", format_func="{}-D".format,
-            bind="query-params",
-        )  # fmt: skip
+            bind="query-params", on_change=drop_notices,
+        ), "{}-D".format)  # fmt: skip
     extent = pick_extent(pair, controls[5]) if axes == 2 else "some"
     encode(pair, extent)
     shown = ready_projection(pair, wanted, axes, extent)

@@ -4,6 +4,7 @@ import streamlit as st
 from pages.parts.frame.charts import show_chart
 from pages.parts.frame.export import offer_export
 from pages.parts.frame.frame import explanation, head
+from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.frame.pictures import is_dark, show_sheet
 from pages.parts.models.data_gate import data_are_here
 from pages.parts.models.model_label import lettered, show_label, size_text
@@ -21,10 +22,11 @@ ORDERS = ("first", "best", "median", "worst")
 head("Reconstruction", "What is kept, what is lost?")
 models = pick_up_to_four(("vae", "autoencoder", "pca", "vqvae"))
 if models and data_are_here(models[0]):
-    order = st.segmented_control(
+    order = bound("order", "The order of pictures", lambda: st.segmented_control(
         "Pictures", ORDERS, default="first", required=True, key="order", bind="query-params",
         help="Best, median and worst by model A's squared error over the whole test set.",
-    )  # fmt: skip
+        on_change=drop_notices,
+    ))  # fmt: skip
     rows = [st.columns([1, 3], vertical_alignment="center") for _ in (None, *models)]
     reports = [] if order == "first" else reconstruction_reports(models)
     ranked = np.argsort(reports[0].squared_error) if reports else np.arange(COLUMNS)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts.frame.charts import show_chart
 from pages.parts.frame.export import offer_export
+from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.frame.pictures import show_sheet
 from pages.parts.models.judges import judge_on
 from pages.parts.process.shared import atlas
@@ -70,10 +71,11 @@ def show_sampling_page(models: list[RunRecord]) -> None:
 
 def _controls() -> tuple[float, int]:
     controls = st.columns([4, 2, 6], vertical_alignment="bottom")
-    temperature = controls[0].slider(
+    temperature = bound("sampling_temperature", "The temperature", lambda: controls[0].slider(
         "Temperature", 0.1, 2.0, 1.0, 0.1, key="sampling_temperature", bind="query-params",
         help="Scales the deviations of Gaussian latents; divides the logits of codes and classes.",
-    )  # fmt: skip
+        on_change=drop_notices,
+    ))  # fmt: skip
     if controls[1].button("Draw others", key="draw_others", width="stretch"):
         st.session_state["samples_seed"] = st.session_state.get("samples_seed", 0) + 1
     return temperature, st.session_state.get("samples_seed", 0)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pages.parts.models.run_kinds import first_map_kind
 from pages.parts.process.shared import atlas, library
 from pages.server.artefacts import program, sprite
+from pages.server.quiet_log import leave_out_late_timers
 from vizmodels.analysis.maps.projection import warm_up_projections
 from vizmodels.errors import LatentariumError
 from vizmodels.places import home_folder
@@ -24,6 +25,7 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
 
     The server answers at once; a page that needs either waits for it or says so.
     """
+    leave_out_late_timers()
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     yield {}
     from vizmodels.jobs import close_board

@@ -1,6 +1,7 @@
 import streamlit as st
 
 from pages.parts.frame.frame import explanation, head
+from pages.parts.frame.notices import drop_notices, named
 from pages.parts.models.line_ups import default_run
 from pages.parts.process.shared import library
 from pages.parts.process.visitor import visitor
@@ -13,13 +14,17 @@ from vizmodels.errors import LatentariumError
 from vizmodels.jobs import board
 from vizmodels.training.evaluation import evaluate
 
+SHIPPED_INSTEAD = "A shipped run is shown instead."
+
 head("Train", "What does it learn, as it learns?")
 form, live = st.columns([1, 3], gap="large")
 with form:
     experiment, action = experiment_form()
     if experiment is not None:
         label = "Show this run" if experiment in library() else "Train"
-        if action.button(label, type="primary", key="start", width="stretch"):
+        if action.button(
+            label, type="primary", key="start", width="stretch", on_click=drop_notices
+        ):
             try:
                 st.query_params.from_dict({"job": board().submit(experiment, visitor())})
             except LatentariumError as error:
@@ -28,9 +33,10 @@ with form:
     show_queue(st.query_params.get("job"))
 
 with live:
-    job_id, run_id = st.query_params.get("job"), st.query_params.get("run")
     shipped = default_run(library().list())
     try:
+        job_id = named("job", lambda job: board().progress(job), SHIPPED_INSTEAD)
+        run_id = named("run", library().record, SHIPPED_INSTEAD)
         if job_id is not None:
             watch_job(job_id)
             if board().progress(job_id).state == "done":

@@ -73,7 +73,7 @@ def test_an_address_that_names_no_run_gets_a_sentence_and_the_default() -> None:
     assert not test.exception
     (warning,) = test.warning
     assert warning.value.startswith(
-        "Model A must be in the library; the address names 000000000000. Shown instead: VAE mlp"
+        "Model A must be in the library; the address names `000000000000`. Shown instead: VAE mlp"
     )
     assert test.selectbox(key="pick_a").value in _ids(SHOWN_FIRST)
 

@@ -102,14 +102,7 @@ export class Readout {
    * @param {string} swatch CSS colour of the picture's class
    */
   update(probe, points, swatch) {
-    for (const [which, side] of Object.entries(probe.sides)) {
-      const picture = this.pictures[which];
-      if (side.pixels) picture.paint(side.pixels);
-      const { kind } = side.model.map.spec;
-      const isExact = kind === "raw" || kind === "pca"; // there every place names a latent
-      picture.element.classList.toggle("off", !side.isLive || (!side.isSupported && !isExact));
-      picture.element.classList.toggle("faint", side.isLive && !side.isSupported && isExact);
-    }
+    for (const [which, side] of Object.entries(probe.sides)) paintSide(this.pictures[which], side);
     this.#paintOriginal(probe.index, points);
     const words = describePlace(probe.sides.a).map((word) => make("span", {}, word));
     this.coordinates.replaceChildren(...words);
@@ -123,6 +116,19 @@ export class Readout {
     if (index === null) context.clearRect(0, 0, canvas.width, canvas.height);
     else paintThumbnail(canvas, points, index);
   }
+}
+
+/**
+ * What a model decodes, dimmed where no data support it.
+ * @param {Picture} picture
+ * @param {import("./probe.js").Side} side
+ */
+export function paintSide(picture, side) {
+  if (side.pixels) picture.paint(side.pixels);
+  const { kind } = side.model.map.spec;
+  const isExact = kind === "raw" || kind === "pca"; // there every place names a latent
+  picture.element.classList.toggle("off", !side.isLive || (!side.isSupported && !isExact));
+  picture.element.classList.toggle("faint", side.isLive && !side.isSupported && isExact);
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 
 import { make } from "../kit/elements.js";
+import { Corner } from "./corner.js";
 import { EpochBar } from "../map/epoch_bar.js";
 import { handleOf } from "./handle.js";
 import { loadEpoch } from "./load.js";
@@ -164,6 +165,7 @@ export class Stage {
     this.root.classList.toggle("pair", Boolean(loaded.b));
     this.root.classList.remove("empty");
     this.readout.show(points.imageShape, Boolean(loaded.b));
+    this.corner.show(points.imageShape, Boolean(loaded.b));
     this.isQuiet = true; // the colours are worked out once, for all that has changed
     this.toolbar.show(points, loaded);
     this.isQuiet = false;
@@ -192,7 +194,9 @@ export class Stage {
   #makeView(which) {
     const view = new MapView(which, {
       probe: (x, y) => this.#moveTo(which, x, y),
+      point: (x, y) => this.corner.point(view.plot, x, y),
       leave: () => {
+        this.corner.leave();
         if (this.probe.pinned === null) return; // the last place under the pointer stays
         this.pending = null;
         this.probe.rest();
@@ -250,6 +254,7 @@ export class Stage {
     this.stats.draws++;
     const { index } = this.probe;
     this.readout.update(this.probe, this.points, index === null ? "transparent" : this.cssOf(index));
+    this.corner.update(this.probe);
     this.panels.update(this.probe);
     this.voice.speak(this.probe, this.points);
     if (isDrawn) this.afterFrame?.();
@@ -308,6 +313,7 @@ export class Stage {
       fit,
     );
     this.readout = new Readout();
+    this.corner = new Corner(this.readout.row, () => this.redraw());
     this.panels = new Panels(PANELS.map((Panel) => new Panel()), () => this.redraw());
     this.voice = new Voice();
     const panel = make("div", { class: "panel" }, this.readout.element, this.panels.element);

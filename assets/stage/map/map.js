@@ -17,6 +17,7 @@ const KEY_ZOOM = 1.35;
 /**
  * @typedef {object} Callbacks places on the map
  * @property {(x: number, y: number) => void} probe
+ * @property {(x: number, y: number) => void} point where the pointer is, in pixels of the plot
  * @property {() => void} leave
  * @property {(x: number, y: number, isTouch: boolean) => void} pick
  * @property {() => void} changed something has to be drawn
@@ -190,7 +191,10 @@ export class MapView {
       move(zoomed(this.view, this.fitted, factor, this.width, this.height, x, y));
     const whenShown = (act) => (...given) => (this.view ? act(...given) : undefined);
     listen(this.top, {
-      hover: whenShown((x, y) => this.on.probe(...at(x, y))),
+      hover: whenShown((x, y) => {
+        this.on.probe(...at(x, y));
+        this.on.point(x, y);
+      }),
       leave: whenShown(() => this.on.leave()),
       click: whenShown((x, y, isTouch) => this.on.pick(...at(x, y), isTouch)),
       pan: whenShown((dx, dy) => move(panned(this.view, dx, dy))),

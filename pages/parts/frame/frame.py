@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages.parts.frame.later import may_come
+from pages.parts.frame.notices import reserve_place
 
 
 def head(title: str, question: str) -> None:
     """The page's title and the one question it answers, on one line: the picture is the page."""
     st.markdown(f"### {title} :gray[{question}]")
+    reserve_place(title)
 
 
 def explanation(

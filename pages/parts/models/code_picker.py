@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts.frame.notices import drop_notices, quoted, say
 from pages.parts.models.line_ups import ALWAYS_HERE
 from pages.parts.process.shared import library
 from vizmodels.runs.library import RunRecord
@@ -24,10 +25,11 @@ def pick_vqvae() -> RunRecord | None:
     default = next(on_strokes, next(iter(runs)))
     asked = st.query_params.get("vq")
     if asked is not None and asked not in runs and KEPT not in st.session_state:
-        st.warning(
-            f"The model must be a VQ-VAE in the library; the address names {asked[:40]}. "
+        sentence = (
+            f"The model must be a VQ-VAE in the library; the address names {quoted(asked)}. "
             f"Shown instead: {runs[default].title}."
         )
+        say("vq", asked, sentence)
     wishes = (st.session_state.get(KEPT), asked, st.session_state.get("model_a"))
     wanted = next((run_id for run_id in wishes if run_id in runs), default)
     st.session_state["pick_vq"] = wanted
@@ -36,12 +38,17 @@ def pick_vqvae() -> RunRecord | None:
         list(runs),
         format_func=lambda run_id: runs[run_id].title,
         key="pick_vq",
-        on_change=lambda: st.session_state.update({KEPT: st.session_state["pick_vq"]}),
+        on_change=_choose,
     )
     st.session_state[KEPT] = chosen
     if st.query_params.get("vq") != chosen:
         st.query_params["vq"] = chosen
     return runs[chosen]
+
+
+def _choose() -> None:
+    st.session_state[KEPT] = st.session_state["pick_vq"]
+    drop_notices()
 
 
 def priors_of(run_id: str) -> list[RunRecord]:

@@ -1,12 +1,12 @@
 """Models A to D: chosen once, kept on every page and in the address."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.parts.frame.notices import drop_notices, quoted, say
 from pages.parts.models.line_ups import USUAL_AXES, default_partner, default_run, first_of, next_of
 from pages.parts.models.run_kinds import autoencodes
 from pages.parts.process.shared import library
@@ -14,7 +14,6 @@ from vizmodels.runs.library import RunRecord
 
 NONE = "none"
 SLOTS = "abcd"
-READ_SECONDS = 20.0  # that a sentence about an address stays, unless another model is chosen
 TITLES = "titles"  # of all runs, read once a rerun
 
 
@@ -80,7 +79,7 @@ def pick_up_to_four(
 def choose(slot: str, run_id: str) -> None:
     """Make a run model A, B, … from elsewhere; in a callback or before the pickers."""
     st.session_state[_kept(slot)] = run_id
-    st.session_state.pop(_refused(slot), None)
+    drop_notices()
 
 
 def _pickable() -> list[RunRecord]:
@@ -126,12 +125,9 @@ def _pick(slot: str, ids: list[str], default: str) -> str:
         if asked not in ids:
             sentence = (
                 f"Model {slot.upper()} must be {_broken_rule(asked)}; the address names "
-                f"{asked[:40]}. Shown instead: {titles.get(default, NONE)}."
+                f"{quoted(asked)}. Shown instead: {titles.get(default, NONE)}."
             )
-            st.session_state[_refused(slot)] = (sentence, time.monotonic())
-    sentence, said_at = st.session_state.get(_refused(slot), ("", 0.0))
-    if sentence and time.monotonic() - said_at < READ_SECONDS:  # the page runs again by itself
-        st.warning(sentence)
+            say(slot, asked, sentence)
     if st.session_state.get(kept) not in ids:
         st.session_state.pop(kept, None)
     st.session_state[widget] = st.session_state.get(kept, default)
@@ -160,10 +156,6 @@ def _broken_rule(run_id: str) -> str:
 
 def _kept(slot: str) -> str:
     return f"model_{slot}"
-
-
-def _refused(slot: str) -> str:
-    return f"refused_{slot}"
 
 
 def _distinct_titles(records: Sequence[RunRecord]) -> dict[str, str]:
