@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-EVERYWHERE = {"errors", "files", "places"}
+EVERYWHERE = {"errors", "files", "keyed_cache", "places"}
 DIRECTION = (
     "described",
     "specs",
@@ -28,6 +28,7 @@ ALLOWED = {layer: {*DIRECTION[: at + 1], *EVERYWHERE} for at, layer in enumerate
 ALLOWED |= {
     "errors": {"errors"},
     "files": {"files"},
+    "keyed_cache": {"keyed_cache"},
     "places": {"places"},
     "export": {"specs", "experiment", "data", "models", "export", *EVERYWHERE},
     "jobs": {

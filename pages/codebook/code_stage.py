@@ -1,10 +1,10 @@
 """Puts a picture and its codes on a page; the browser swaps and decodes them by itself."""
 
-import functools
 from typing import Any
 
 import streamlit as st
 
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas
 from pages.parts.stage.addresses import (
     CODES_FILE,
@@ -17,8 +17,6 @@ from pages.parts.stage.stage import stage_points
 from vizmodels.analysis.codes.codebook import CodebookReport, report_codebook
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.runs.library import RunRecord
-
-KEPT_REPORTS = 8  # of 4 MB for 10,000 grids of 49 codes
 
 _LOADER = """
 export default async function (component) {
@@ -37,7 +35,7 @@ def show_code_stage(record: RunRecord, key: str = "codes_stage") -> Any:
     return component(key=key, data=data, height="content")
 
 
-@functools.lru_cache(KEPT_REPORTS)
+@CACHE.cached
 def codebook_report(run_id: str, key: str) -> CodebookReport:
     """The codes of the run over its whole test set; `key` only tells versions apart."""
     assert key.startswith(run_id)

@@ -1,6 +1,5 @@
 """Cards of the runs: what each makes of pictures, and the figure that tells it from the others."""
 
-import functools
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from pages.parts.frame.pictures import show_sheet
 from pages.parts.models.model_picker import choose
 from pages.parts.models.run_kinds import autoencodes, figures_of
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import library
 from vizmodels.errors import LatentariumError
 from vizmodels.figures.images import tile_sheet
@@ -20,7 +20,6 @@ CARDS_PER_ROW = 3
 PICTURES_PER_CARD = 8
 WIDEST_CARD = 400  # px
 OF_TEST_SET = " The figure is the test set's."
-KEPT_SHEETS = 256  # of 10 kB each
 
 BELOW = {"pixelcnn": "samples of", "classifier": "the images least sure to"}
 """What a card shows below test images, where it is not "the reconstructions of" the run."""
@@ -87,11 +86,11 @@ def _show_card(record: RunRecord) -> None:
         st.switch_page("train/page.py", query_params={"run": record.id})
 
 
-@functools.lru_cache(KEPT_SHEETS)
+@CACHE.cached
 def _sheet(run_id: str, trained_at: str) -> NDArray[np.uint8]:
     """The card's pictures; `trained_at` only tells versions apart.
 
-    Kept here and not in the atlas, which a gallery of all runs would fill.
+    The run itself is not kept, since a gallery of all runs would fill the cache.
     """
     assert trained_at
     pictures = library().load(run_id).preview[:, :PICTURES_PER_CARD]

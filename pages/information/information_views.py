@@ -1,6 +1,5 @@
 """What the page Information kept shows: judges side by side, sizes, and what gets lost."""
 
-import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from pages.parts.frame.pictures import show_sheet
 from pages.parts.models.judges import judge_on
 from pages.parts.models.line_ups import default_run
 from pages.parts.models.run_kinds import FAMILY_NAMES, autoencodes
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas, library, measurements
 from pages.parts.results.background import Wanted, find, measure
 from vizmodels.analysis.intervals import mean_interval
@@ -47,7 +47,6 @@ JUDGES = {
 }
 FIRST_JUDGES = ("on_reconstructions", "from_reconstructions", "linear_probe", "nearest_neighbours")
 N_LOST = 16
-KEPT_LOST = 16
 BITS_PER_AXIS = 32  # as a float32
 EACH = "half a minute to a minute"
 
@@ -244,7 +243,7 @@ def _show_lost_pictures(record: RunRecord, judge: RunRecord, names: Sequence[str
     st.caption(f"Read as {seen}.")
 
 
-@functools.lru_cache(KEPT_LOST)
+@CACHE.cached
 def _lost(run_id: str, key: str, judge_id: str) -> Lost:
     """What the run loses in the eyes of the classifier; `key` only tells versions apart."""
     assert key.startswith(run_id)

@@ -1,6 +1,5 @@
 """What each axis of a model does to a picture, and which cause of the pictures it knows."""
 
-import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from pages.parts.frame.charts import show_chart
 from pages.parts.frame.pictures import show_rows
 from pages.parts.models.model_label import LETTERS, lettered
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas
 from pages.parts.stage.axis_names import latent_axis_names
 from vizmodels.analysis.latents.traversal import Traversals, r_squared, r_squared_of_all, traverse
@@ -19,7 +19,6 @@ from vizmodels.figures.images import tile_sheet
 from vizmodels.runs.library import RunRecord
 
 MOST_AXES = 16
-KEPT = 32
 WIDEST_SHEET = 640  # px
 
 
@@ -45,7 +44,7 @@ def show_traversals(models: Sequence[RunRecord], index: int) -> None:
         _show_factors(model)
 
 
-@functools.lru_cache(KEPT)
+@CACHE.cached
 def _walks(run_id: str, key: str, index: int) -> Traversals:
     """The walks from one picture; `key` only tells versions apart."""
     assert key.startswith(run_id)

@@ -1,13 +1,12 @@
 """Which samplers the models on a page have, what they draw, and how good it is."""
 
-import functools
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pages.parts.models.code_picker import priors_of
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas
 from pages.parts.results.background import Wanted
 from vizmodels.analysis.latents.aggregate import Aggregate, aggregate_of
@@ -16,7 +15,6 @@ from vizmodels.analysis.pictures.samplers import Sampler, SamplerName, make_samp
 from vizmodels.results.measured import samples_name
 from vizmodels.runs.library import RunRecord
 
-KEPT_SAMPLERS, KEPT_SHEETS, KEPT_AGGREGATES = 32, 128, 16
 SAMPLER_NAMES: dict[SamplerName, str] = {
     "prior": "N(0, I)",
     "gaussian": "fitted Gaussian",
@@ -71,7 +69,7 @@ def pictures_of(drawn: Drawn, n: int, seed: int, temperature: float) -> NDArray[
     return _pictures(drawn.run.id, key, drawn.name, n, seed, temperature)
 
 
-@functools.lru_cache(KEPT_SAMPLERS)
+@CACHE.cached
 def sampler(run_id: str, key: str, name: SamplerName) -> Sampler:
     """The sampler, fitted once; `key` only tells versions apart."""
     assert key.startswith(run_id)
@@ -79,7 +77,7 @@ def sampler(run_id: str, key: str, name: SamplerName) -> Sampler:
     return make_sampler(run.autoencoder, name, atlas().data(run).train.images)
 
 
-@functools.lru_cache(KEPT_SHEETS)
+@CACHE.cached
 def _pictures(
     run_id: str, key: str, name: SamplerName, n: int, seed: int, temperature: float
 ) -> NDArray[np.float32]:
@@ -91,13 +89,8 @@ def aggregate(model: RunRecord) -> Aggregate:
     return _aggregate(model.id, atlas().run_key(model.id))
 
 
-@functools.lru_cache(KEPT_AGGREGATES)
+@CACHE.cached
 def _aggregate(run_id: str, key: str) -> Aggregate:
     assert key.startswith(run_id)
     run = atlas().run(run_id)
     return aggregate_of(run.autoencoder, atlas().data(run).train.images)
-
-
-def caches() -> Sequence[Any]:
-    """What tests empty between homes."""
-    return (sampler, _pictures, _aggregate)

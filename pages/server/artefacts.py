@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas
 from pages.parts.stage.addresses import (
     CODES_FILE,
@@ -46,8 +47,6 @@ PNG, JPEG = "image/png", "image/jpeg"
 # Numbers hardly shrink: compressing a map and its decoder takes 0.04 s of a core a visit, for a
 # twelfth less.
 AS_IT_IS = {**FOR_EVER, "Content-Encoding": "identity"}
-KEPT_IN_MEMORY = 16  # programs, up to a few MB each
-SHEETS_IN_MEMORY = 64  # of thumbnails, half a MB each
 N_ALIKE = 8  # pictures shown beside a pinned one
 
 
@@ -244,7 +243,7 @@ def _pictures(request: Request) -> tuple[str, Extent] | None:
     return None if found is None else (dataset, found)
 
 
-@functools.lru_cache(SHEETS_IN_MEMORY)
+@CACHE.cached
 def sprite(dataset: str, extent: Extent, key: str, sheet: int) -> bytes:
     """One sheet of thumbnails of an image set's map; `key` only tells versions apart."""
     assert key.startswith(dataset)
@@ -253,7 +252,7 @@ def sprite(dataset: str, extent: Extent, key: str, sheet: int) -> bytes:
     return sprite_sheet(tiles) if tiles.shape[1] == 1 else thumbnail_sheet(tiles)
 
 
-@functools.lru_cache(KEPT_IN_MEMORY)
+@CACHE.cached
 def program(run_id: str, key: str, epoch: int | None = None) -> LayerProgram:
     """The run's networks as the browser computes them, after its last epoch unless another is
     named; `key` only tells versions apart."""

@@ -1,6 +1,5 @@
 """A run that is stored: how it learned, what it makes of pictures, and where to go from it."""
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from pages.parts.models.data_gate import data_are_here
 from pages.parts.models.model_picker import choose
 from pages.parts.models.run_kinds import autoencodes, figures_of
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas, library
 from pages.parts.samples.token_film import show_sampling
 from pages.train.job_controls import KNOB_NAMES
@@ -18,8 +18,6 @@ from vizmodels.jobs import Curve
 from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.training.preview import PreviewMaker
 from vizmodels.training.progress import History
-
-KEPT_MAPS = 32  # of 500 points
 
 
 def show_finished(run_id: str) -> None:
@@ -71,7 +69,7 @@ class _Map(NamedTuple):
     labels: NDArray[np.int64] | None
 
 
-@functools.lru_cache(KEPT_MAPS)
+@CACHE.cached
 def _map(run_id: str, key: str) -> _Map:
     """The map as it was last seen while the run trained; `key` only tells versions apart.
 

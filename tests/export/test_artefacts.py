@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.parts.process import shared
+from pages.parts.process.cache import CACHE
 from pages.server import artefacts
 from vizmodels.export.layer_program import PROGRAM_FORMAT
 
@@ -18,9 +19,9 @@ from vizmodels.export.layer_program import PROGRAM_FORMAT
 def fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Response]]:
     """Answers for a file of a shipped run that decodes."""
     monkeypatch.setenv("LATENTARIUM_HOME", str(tmp_path))
-    caches = (shared.library, shared.atlas, artefacts.program)
-    for cached in caches:
-        cached.cache_clear()
+    caches = (shared.library.cache_clear, shared.atlas.cache_clear, CACHE.clear)
+    for clear in caches:
+        clear()
     routes = [route for route in artefacts.routes() if isinstance(route, Route)]
     endpoint = next(r.endpoint for r in routes if r.path == "/artefacts/runs/{key}/{file}")
     records = shared.library().list()
@@ -29,8 +30,8 @@ def fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     yield lambda file: endpoint(
         Request({"type": "http", "path_params": {"key": key, "file": file}})
     )
-    for cached in caches:
-        cached.cache_clear()
+    for clear in caches:
+        clear()
 
 
 def test_a_program_is_kept_for_ever_under_an_address_that_names_its_format(

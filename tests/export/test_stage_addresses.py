@@ -15,12 +15,13 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from pages.parts.process import shared
+from pages.parts.process.cache import CACHE
 from pages.parts.stage.addresses import stage_address
 from pages.parts.stage.stage import _model, stage_points
 from pages.server import artefacts
 from vizmodels.runs.library import RunRecord
 
-CACHES = (shared.library, shared.atlas, artefacts.program, artefacts.sprite)
+CACHES = (shared.library.cache_clear, shared.atlas.cache_clear, CACHE.clear)
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,8 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunRecord]:
     """The shipped 2-D VAE on `strokes`, which keeps its epochs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENTARIUM_HOME", str(tmp_path_factory.mktemp("home")))
-        for cached in CACHES:
-            cached.cache_clear()
+        for clear in CACHES:
+            clear()
         yield next(
             r
             for r in shared.library().list()
@@ -37,8 +38,8 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunRecord]:
             and r.experiment.dataset == "strokes"
             and r.embedding_dim == 2
         )
-        for cached in CACHES:
-            cached.cache_clear()
+        for clear in CACHES:
+            clear()
 
 
 def fetch(path: str, encodings: str = "") -> Response:
@@ -99,7 +100,7 @@ def test_colour_pictures_come_as_thumbnails_and_exact_where_pixels_count(
     images = torch.randint(0, 256, (230, 3, 9, 7), dtype=torch.uint8)
     points = SimpleNamespace(pictures=SimpleNamespace(images=images))
     monkeypatch.setattr(artefacts, "atlas", lambda: SimpleNamespace(points=lambda *_: points))
-    artefacts.sprite.cache_clear()
+    CACHE.clear()
 
     def sheet(of: str, number: int, ending: str) -> tuple[bytes, str] | None:
         return artefacts._sheet("toy", "some", "toy-230-0", of, str(number), ending)
@@ -115,7 +116,7 @@ def test_colour_pictures_come_as_thumbnails_and_exact_where_pixels_count(
     for missing in (("sheet", 0, "png"), ("sheet", 1, "jpg"), ("exact", 0, "jpg")):
         assert sheet(*missing) is None
     assert sheet("exact", 3, "png") is None
-    artefacts.sprite.cache_clear()
+    CACHE.clear()
 
 
 def test_the_pictures_most_alike_leave_out_the_one_itself(record: RunRecord) -> None:

@@ -5,17 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pages.codebook import code_stage
-from pages.home import gallery_cards
-from pages.information import information_views
-from pages.interpolation import traversal_panel
 from pages.parts.frame import later
 from pages.parts.process import shared
-from pages.parts.samples import token_film
-from pages.parts.stage import noise_ground
-from pages.sampling import samplers_panel
-from pages.server import artefacts
-from pages.train import finished_run
+from pages.parts.process.cache import CACHE
 from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
@@ -34,16 +26,6 @@ PROCESS_WIDE = (
     shared.atlas,
     shared.reports,
     shared.measurements,
-    artefacts.sprite,
-    artefacts.program,
-    gallery_cards._sheet,
-    finished_run._map,
-    noise_ground.ground_json,
-    traversal_panel._walks,
-    code_stage.codebook_report,
-    token_film._prior,
-    *samplers_panel.caches(),
-    information_views._lost,
 )
 
 SMALL_SPECS: dict[str, AnySpec] = {
@@ -75,9 +57,13 @@ def _everything_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_shared_objects(session_cache: Path) -> Iterator[None]:
     """The library and the atlas of this test's own home."""
-    for cached in PROCESS_WIDE:
-        cached.cache_clear()
+    _forget()
     yield
+    _forget()
+
+
+def _forget() -> None:
+    CACHE.clear()
     for cached in PROCESS_WIDE:
         cached.cache_clear()
 

@@ -9,6 +9,7 @@ from page_under_test import open_page
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.process import shared
+from pages.parts.process.cache import CACHE
 from vizmodels import jobs
 from vizmodels.experiment import Experiment, Training
 from vizmodels.jobs import JobBoard
@@ -28,6 +29,7 @@ def idle_board(
     monkeypatch.setenv("LATENTARIUM_HOME", str(tmp_path))
     for cached in (shared.library, shared.atlas, shared.sweeps):
         cached.cache_clear()
+    CACHE.clear()
     board = JobBoard(shared.library(), journal=tmp_path / "jobs")
     monkeypatch.setattr(jobs, "_open", board)
     yield board

@@ -3,6 +3,7 @@
 import functools
 from typing import TYPE_CHECKING
 
+from pages.parts.process.cache import CACHE
 from vizmodels.analysis.maps.atlas import Atlas
 from vizmodels.places import ASSETS, cache_folder, home_folder
 from vizmodels.results.measured import Measurements
@@ -31,7 +32,7 @@ def sweeps() -> "Sweeps":
 @functools.cache
 def atlas() -> Atlas:
     """Latents and maps of the library's runs."""
-    return Atlas(library(), cache_folder() / "projections")
+    return Atlas(library(), cache_folder() / "projections", CACHE)
 
 
 @functools.cache

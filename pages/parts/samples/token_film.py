@@ -1,12 +1,12 @@
 """A prior over codes drawing pictures token by token, slowly enough to be watched."""
 
-import functools
 import math
 import time
 
 import streamlit as st
 
 from pages.parts.frame.pictures import ink, show_sheet, show_svg
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas
 from vizmodels.analysis.codes.code_sampling import (
     TokenStep,
@@ -35,7 +35,6 @@ PRIOR_NAMES: dict[SamplerName, str] = {
     "marginal": "Marginal",
     "pixelcnn": "PixelCNN",
 }
-KEPT_PRIORS = 8
 
 
 @st.fragment
@@ -103,7 +102,7 @@ def _pick_prior(
     )
 
 
-@functools.lru_cache(KEPT_PRIORS)
+@CACHE.cached
 def _prior(run_id: str, key: str, name: SamplerName) -> CodePrior:
     """A prior over the run's codes; `key` only tells versions apart."""
     assert key.startswith(run_id)

@@ -1,11 +1,11 @@
 """The map under the arrows of the page Denoising, as its browser fetches it."""
 
-import functools
 import json
 
 import numpy as np
 
 from pages.parts.models.run_kinds import first_map_kind
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas, library
 from pages.parts.stage.axis_names import axis_names
 from vizmodels.analysis.maps.projection import project
@@ -15,10 +15,9 @@ GROUND_FORMAT = 1  # raised when a browser would read the old one wrongly
 GROUND_FILE = f"ground-{GROUND_FORMAT}.json"
 N_POINTS = 1000  # of the map; encoding all of them would take ten times as long
 DIGITS = 4  # of a coordinate
-KEPT = 64
 
 
-@functools.lru_cache(KEPT)
+@CACHE.cached
 def ground_json(run_id: str, key: str) -> str:
     """The first thousand pictures on the run's map; `key` only tells versions apart.
 

@@ -16,6 +16,7 @@ from vizmodels.analysis.maps.projection import Projection
 from vizmodels.data import load_dataset
 from vizmodels.errors import UnknownRun
 from vizmodels.experiment import Experiment, Training
+from vizmodels.keyed_cache import KeyedCache, n_bytes
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
 from vizmodels.specs import AutoencoderSpec
@@ -95,6 +96,15 @@ def test_many_who_ask_at_once_share_one_computation(
         first, *others = pool.map(ask, range(8))
     assert all(other is first for other in others)
     assert calls["encode_all"] == 1
+
+
+def test_runs_that_are_not_there_leave_nothing_in_memory(tmp_path: Path) -> None:
+    cache = KeyedCache(1 << 20)
+    atlas = Atlas(RunLibrary(tmp_path), tmp_path, cache)
+    for i in range(10_000):
+        with pytest.raises(UnknownRun):
+            atlas.run_key(f"{i:010x}")
+    assert (len(cache), cache.n_running) == (0, 0)
 
 
 def test_latents_are_those_of_the_pictures_on_the_map(atlas: Atlas, run: Run) -> None:
@@ -221,11 +231,15 @@ def test_a_damaged_map_is_computed_again(
 
 
 def test_memory_is_bounded_and_what_was_used_last_stays(
-    atlas: Atlas, run: Run, calls: Counter[str], monkeypatch: pytest.MonkeyPatch
+    atlas: Atlas, run: Run, calls: Counter[str]
 ) -> None:
-    monkeypatch.setattr(atlases, "KEPT_ENTRIES", 3)
-    atlas.latents(run.id)  # keeps the points, the run and the latents
+    together = (atlas.run(run.id), atlas.points("digits"), atlas.latents(run.id))
+    cache = KeyedCache(sum(map(n_bytes, together)) + 2000)  # and their keys
+    atlas = Atlas(atlas.library, atlas.folder, cache)
+    calls.clear()
+    atlas.latents(run.id)  # keeps all three
     atlas.reconstructions(run.id)
-    assert len(atlas._kept) == 3
+    assert cache.n_bytes <= cache.max_bytes
     atlas.reconstructions(run.id)
-    assert calls["reconstruct"] == 1
+    atlas.points("digits")
+    assert calls == {"map_points": 2, "encode_all": 1, "reconstruct": 1}, "the points had to go"

@@ -2,9 +2,6 @@
 
 import copy
 import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 from zipfile import BadZipFile
@@ -27,6 +24,7 @@ from vizmodels.analysis.pictures.reconstruction import Reconstructions, reconstr
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet
 from vizmodels.files import whole_file
+from vizmodels.keyed_cache import KeyedCache
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.trainable import Trainable
 from vizmodels.runs.library import RunLibrary
@@ -35,7 +33,7 @@ from vizmodels.training.evaluation import encode_all
 from vizmodels.training.snapshots import at_epoch
 
 VARIANCE_IMAGES = 1000  # test images; the mean of so many is within a few per cent of that of all
-KEPT_ENTRIES = 64  # runs, latents and maps in memory; about 10 MB each at the most
+CACHE_BYTES = 512 << 20  # of runs, latents and maps in memory, unless a cache is given
 
 
 T = TypeVar("T")
@@ -48,17 +46,16 @@ class Atlas:
     ----------
     library : where the runs are
     folder : where maps that took long are kept between starts
+    cache : of what is kept in memory, which others may share; by default one of its own
     """
 
-    def __init__(self, library: RunLibrary, folder: Path) -> None:
+    def __init__(self, library: RunLibrary, folder: Path, cache: KeyedCache | None = None) -> None:
         self.library, self.folder = library, folder
-        self._kept: OrderedDict[tuple[object, ...], object] = OrderedDict()
-        self._locks: dict[tuple[object, ...], threading.Lock] = {}
-        self._guard = threading.Lock()
+        self._cache = KeyedCache(CACHE_BYTES) if cache is None else cache
 
     def run(self, run_id: str) -> Run:
         """A run of the library. Raises UnknownRun or DamagedRun."""
-        return self._once(("run", run_id), lambda: self.library.load(run_id))
+        return self._cache.get(("run", run_id), lambda: self.library.load(run_id))
 
     def data(self, run: Run) -> ImageSet:
         """The image set that a run was trained on. Raises DataUnavailable if it is not here."""
@@ -70,7 +67,7 @@ class Atlas:
         def choose() -> MapPoints:
             return map_points(load_dataset(dataset, download=False), MAP_POINTS[extent])
 
-        return self._once(("points", dataset, extent), choose)
+        return self._cache.get(("points", dataset, extent), choose)
 
     def points_key(self, dataset: str, extent: Extent = "some") -> str:
         """Name of an image set's pictures that changes when they do.
@@ -84,11 +81,11 @@ class Atlas:
             told = edition or hashlib.sha256(images.tobytes()).hexdigest()[:8]
             return f"{dataset}-{len(images)}-{told}"
 
-        return self._once(("points key", dataset, extent), digest)
+        return self._cache.get(("points key", dataset, extent), digest)
 
     def run_key(self, run_id: str) -> str:
         """Name of a run that changes when its weights do, see `RunLibrary.key`."""
-        return self._once(("run key", run_id), lambda: self.library.key(run_id))
+        return self._cache.get(("run key", run_id), lambda: self.library.key(run_id))
 
     def latents(self, run_id: str, extent: Extent = "some") -> NDArray[np.float32]:
         """Where the pictures on the run's map lie, (P, E): posterior means, or code vectors."""
@@ -99,7 +96,7 @@ class Atlas:
             model = run.autoencoder
             return model.embed(encode_all(model, images)).numpy()
 
-        return self._once(("latents", run_id, extent), encode)
+        return self._cache.get(("latents", run_id, extent), encode)
 
     def posterior_variances(self, run_id: str) -> NDArray[np.float32] | None:
         """Mean variance of the posteriors on each axis, (E,); None of a model without a Gaussian
@@ -111,7 +108,7 @@ class Atlas:
             images = points.pictures.images[: min(points.n_test, VARIANCE_IMAGES)]
             return mean_variances(run.model, images)
 
-        return self._once(("posterior variances", run_id), compute)
+        return self._cache.get(("posterior variances", run_id), compute)
 
     def projection(
         self, run_id: str, kind: ProjectionKind, n_axes: int = 2, extent: Extent = "some"
@@ -120,20 +117,15 @@ class Atlas:
         name = self.projection_name(run_id, kind, n_axes, extent)
         if kind not in SLOW_KINDS:
             make = lambda: project(self.latents(run_id, extent), kind, n_axes)  # noqa: E731
-            return self._once((name,), make)
-        with self._guard:
-            if (name,) in self._kept:
-                kept = self._kept[(name,)]
-                assert isinstance(kept, Projection)
-                return kept
-        found = _read_projection(self.folder / f"{name}.npz", kind)
-        return None if found is None else self._once((name,), lambda: found)
+            return self._cache.get((name,), make)
+        kept = self._cache.find((name,)) or _read_projection(self.folder / f"{name}.npz", kind)
+        return None if kept is None else self._cache.get((name,), lambda: kept)
 
     def keep_projection(self, run_id: str, projection: Projection, extent: Extent = "some") -> None:
         """Keep a slow map that the engine has computed, in memory and on disk."""
         n_axes = projection.coordinates.shape[1]
         name = self.projection_name(run_id, projection.kind, n_axes, extent)
-        self._once((name,), lambda: projection)
+        self._cache.get((name,), lambda: projection)
         _write_projection(projection, self.folder / f"{name}.npz")
 
     def projection_name(
@@ -154,7 +146,7 @@ class Atlas:
             points = self.points(run.experiment.dataset)
             return reconstruct(run.autoencoder, points.pictures.images[: points.n_test])
 
-        return self._once(("reconstructions", run_id), compute)
+        return self._cache.get(("reconstructions", run_id), compute)
 
     def squared_errors(self, run_id: str, extent: Extent = "some") -> NDArray[np.float32]:
         """Squared error per pixel of each picture on the run's map, (P,)."""
@@ -164,7 +156,7 @@ class Atlas:
             images = self.points(run.experiment.dataset, extent).pictures.images
             return squared_errors(run.autoencoder, images)
 
-        return self._once(("squared errors", run_id, extent), compute)
+        return self._cache.get(("squared errors", run_id, extent), compute)
 
     def neighbours_kept(self, run_id: str, kind: ProjectionKind) -> NDArray[np.float32]:
         """Share of each point's nearest latents that are among its nearest on the map, (P,)."""
@@ -176,7 +168,7 @@ class Atlas:
                 self._near_latents(run_id), nearest_neighbours(projection.coordinates)
             )
 
-        return self._once((self.projection_name(run_id, kind), "kept"), compare)
+        return self._cache.get((self.projection_name(run_id, kind), "kept"), compare)
 
     def pixel_neighbours_kept(self, run_id: str) -> NDArray[np.float32]:
         """Share of each picture's nearest by pixels that are among its nearest latents, (P,)."""
@@ -185,16 +177,16 @@ class Atlas:
             near = self._near_pixels(self.run(run_id).experiment.dataset)
             return share_kept(near, self._near_latents(run_id))
 
-        return self._once(("pixel neighbours kept", run_id), compare)
+        return self._cache.get(("pixel neighbours kept", run_id), compare)
 
     def _near_latents(self, run_id: str) -> NDArray[np.int64]:
-        return self._once(
+        return self._cache.get(
             ("near latents", run_id), lambda: nearest_neighbours(self.latents(run_id))
         )
 
     def _near_pixels(self, dataset: str) -> NDArray[np.int64]:
         images = self.points(dataset).pictures.images
-        return self._once(
+        return self._cache.get(
             ("near pixels", dataset), lambda: nearest_neighbours(images.flatten(1).numpy())
         )
 
@@ -217,7 +209,7 @@ class Atlas:
             at_epoch(model, weights)
             return model
 
-        return self._once(("model", run_id, epoch), restore)
+        return self._cache.get(("model", run_id, epoch), restore)
 
     def epoch_view(
         self, run_id: str, epoch: int, kind: ProjectionKind, extent: Extent = "some"
@@ -239,30 +231,11 @@ class Atlas:
             assert projection is not None
             return view_epoch(latents, self.latents(run_id, extent), projection)
 
-        return self._once(("epoch view", run_id, epoch, kind, extent), encode)
+        return self._cache.get(("epoch view", run_id, epoch, kind, extent), encode)
 
     def forget(self, run_id: str) -> None:
         """Drop what is kept in memory about a run, after it was deleted or trained again."""
-        with self._guard:
-            for key in [key for key in self._kept if run_id in str(key)]:
-                del self._kept[key]
-
-    def _once(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
-        """The value kept under `key`; the first who asks computes it while the others wait."""
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            with self._guard:
-                if key in self._kept:
-                    self._kept.move_to_end(key)
-                    return self._kept[key]  # pyright: ignore[reportReturnType]  # one type per key
-            value = compute()
-            with self._guard:
-                self._kept[key] = value
-                while len(self._kept) > KEPT_ENTRIES:
-                    dropped, _ = self._kept.popitem(last=False)
-                    self._locks.pop(dropped, None)
-            return value
+        self._cache.forget(lambda key: run_id in str(key))
 
 
 def _write_projection(projection: Projection, path: Path) -> None:
