@@ -4,9 +4,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 
-# Tests that start engines and servers, and look at the clock: one at a time.
-WITH_PROCESSES := tests/jobs tests/app
-
 # libgomp's threads otherwise spin while they wait; with the server, a worker and a browser on the
 # same cores that made training four times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -19,9 +16,9 @@ app: .venv/app.ready ## serve the app and open the browser on a living map
 test: .venv/test.ready ## check the style, then run every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
-	$(BIN)/python -m pytest -n 2 $(addprefix --ignore ,$(WITH_PROCESSES))
-	$(BIN)/python -m pytest $(WITH_PROCESSES)
+	$(BIN)/pyright --threads
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder -m "not alone"
+	$(BIN)/python -m pytest -m alone tests/jobs
 
 format: .venv/test.ready ## put the code into its form
 	$(BIN)/ruff check --fix .

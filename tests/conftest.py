@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from jaxtyping import install_import_hook
 from playwright.sync_api import Browser
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bench.serving import CHROMIUM, chromium
 
@@ -20,6 +22,47 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each of the processes has one core
 # where they are right: `Self` in the experiment, `BinaryIO` (of a BytesIO) in the data.
 SHAPED = ("data.stroke_pen", "models", "training", "runs", "analysis", "figures")
 install_import_hook([f"vizmodels.{module}" for module in SHAPED], "beartype.beartype")
+
+TOGETHER = {
+    "server": ("app/test_app", "app/test_code_swap", "app/test_training_service"),
+    "runs": ("pages/",),
+    "engine": ("jobs/test_board", "jobs/test_full_disk", "jobs/test_orders"),
+    "killed server": ("app/test_killed_server",),
+    "cluster": ("jobs/test_remote_cluster",),
+    "browser": ("browser/",),
+}
+"""Tests that share what takes long to start, and so stay in one process; the longest begin."""
+
+
+def together(path: str) -> str:
+    """Name of the tests that those of a file stay together with; they are the file's own if alone.
+
+    `path` is relative to the root of the project.
+    """
+    within = path.removeprefix("tests/")
+    shared = (name for name, starts in TOGETHER.items() if within.startswith(starts))
+    return next(shared, path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Each process takes whole files, or all tests that share something."""
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return together(nodeid.partition("::")[0])
+
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    places = {name: place for place, name in enumerate(TOGETHER)}
+
+    def place(item: pytest.Item) -> int:
+        return places.get(together(item.nodeid.partition("::")[0]), len(places))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The whole app, served to a Chromium: a server and a home for each file of tests."""
+"""The whole app, served to a Chromium: one server and one home for all tests that do not end it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +9,12 @@ from playwright.sync_api import Browser
 from bench.serving import Served, serve
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("app-home")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def app(home: Path, browser: Browser) -> Iterator[Served]:
     assert browser
     with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as served:

@@ -1,26 +1,13 @@
-"""The Train page as a class uses it: pausing, steering, sharing, limits, and a server that dies."""
+"""The Train page as a class uses it: pausing, steering, sharing, limits."""
 
-import os
 import re
-import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
+from train_page import STARTS_MS, new_visitor, shown_step, train_long, wait_for_steps
 
-from bench.serving import Served, serve, wait_until_settled
-
-STARTS_MS = 120_000  # the engine's first start takes 10 s on two quiet cores
-STEP = re.compile(r"step ([\d,]+)")
-
-
-def new_visitor(browser: Browser, address: str) -> Page:
-    context: BrowserContext = browser.new_context(
-        viewport={"width": 1440, "height": 1000}, base_url=address
-    )
-    context.set_default_timeout(STARTS_MS)
-    return context.new_page()
+from bench.serving import Served
 
 
 @pytest.fixture
@@ -32,31 +19,6 @@ def ada(browser: Browser, app: Served) -> Iterator[Page]:
         stop.first.click()
         page.get_by_text("Stopped").first.wait_for()
     page.context.close()
-
-
-def fill(page: Page, label: str, value: str) -> None:
-    field = page.get_by_label(label, exact=True)
-    field.fill(value)
-    field.press("Enter")
-    wait_until_settled(page)
-
-
-def train_long(page: Page, *, epochs: int = 200) -> None:
-    """Press Train for a training that will not end by itself in a minute."""
-    page.goto("/train")
-    page.get_by_text("The engine is ready").wait_for()
-    fill(page, "Epochs", str(epochs))
-    page.get_by_role("button", name="Train", exact=True).click()
-
-
-def shown_step(page: Page) -> int:
-    found = STEP.search(page.get_by_text(STEP).first.inner_text())
-    assert found is not None
-    return int(found[1].replace(",", ""))
-
-
-def wait_for_steps(page: Page) -> None:
-    page.get_by_text(STEP).first.wait_for()
 
 
 def test_a_training_is_paused_stepped_steered_and_says_so(ada: Page) -> None:
@@ -124,33 +86,3 @@ def test_a_third_training_of_a_visitor_is_refused_with_when_to_come_back(ada: Pa
     train_long(ada, epochs=195)
     refusal = ada.get_by_text("What you train must be at most 2 jobs at once; got 3. Come back")
     refusal.wait_for()
-
-
-def test_a_killed_server_lists_its_training_at_the_next_start_and_goes_on_with_it(
-    browser: Browser, tmp_path: Path
-) -> None:
-    environment = {"LATENTARIUM_HOME": str(tmp_path)}
-    checkpoints = tmp_path / "cache" / "checkpoints"
-    with serve(("run", "app.py"), tmp_path, environment) as first:
-        page = new_visitor(browser, first.address)
-        train_long(page)
-        wait_for_steps(page)
-        for _ in range(600):
-            if list(checkpoints.glob("*.safetensors")):
-                break
-            page.wait_for_timeout(100)
-        page.context.close()
-        os.kill(first.process.pid, signal.SIGKILL)
-        first.process.wait()
-    with serve(("run", "app.py"), tmp_path, environment) as second:
-        page = new_visitor(browser, second.address)
-        page.goto("/train")
-        page.get_by_text("Interrupted").first.wait_for()
-        page.get_by_role("button", name=re.compile("go on")).first.click()
-        page.get_by_text("The server ended before it was done").wait_for()
-        page.get_by_role("button", name="Go on", exact=True).click()
-        wait_for_steps(page)
-        assert shown_step(page) > 1
-        page.get_by_role("button", name="Stop").click()
-        page.get_by_text("Stopped").first.wait_for()
-        page.context.close()

@@ -83,6 +83,7 @@ def test_progress_arrives_while_it_trains_and_its_terms_are_finite(engine: JobBo
     assert over.latest is not None and over.latest.preview is None
 
 
+@pytest.mark.alone
 def test_cancel_stops_a_long_job_within_a_second(engine: JobBoard) -> None:
     job_id = engine.submit(long(seed=3))
     wait_until(engine, job_id, lambda job: job.latest is not None)

@@ -9,6 +9,8 @@ from vizmodels.errors import InvalidExperiment, LatentariumError, NotYours
 from vizmodels.jobs import JobBoard, dispatch
 from vizmodels.training.control import Order
 
+SECONDS_PER_STEP = 0.2  # of slow motion
+
 
 def begin(engine: JobBoard, seed: int, visitor: str = "Ada") -> str:
     job_id = engine.submit(long(seed), visitor)
@@ -38,13 +40,14 @@ def test_a_pause_holds_the_training_and_single_steps_move_it_by_one(engine: JobB
 
 def test_slow_motion_shows_every_step(engine: JobBoard) -> None:
     job_id = begin(engine, 22)
-    engine.order(job_id, "Ada", lambda order: order.slowed(0.2))
+    engine.order(job_id, "Ada", lambda order: order.slowed(SECONDS_PER_STEP))
     time.sleep(0.5)
-    before = engine.progress(job_id).latest
+    began, before = time.monotonic(), engine.progress(job_id).latest
     time.sleep(1.0)
-    after = engine.progress(job_id).latest
+    after, seconds = engine.progress(job_id).latest, time.monotonic() - began
     assert before is not None and after is not None
-    assert 2 <= after.step - before.step <= 7
+    # A sleep lasts longer than asked for where others take the cores.
+    assert 2 <= after.step - before.step <= 2 + seconds / SECONDS_PER_STEP
     engine.cancel(job_id)
     wait_until_over(engine, job_id)
 

@@ -35,7 +35,7 @@ if __name__ == "__main__":
 """
 START_SECONDS = 120  # four processes import torch on two cores
 SLOW_WORKER = "Worker process still alive after"
-END_SECONDS = 30  # a training has 5 to leave its checkpoint, then dask gives its workers some
+END_SECONDS = 60  # a training has 5 to leave its checkpoint, then dask gives its workers some
 
 
 def test_no_worker_outlives_its_server_be_it_ended_by_ctrl_c_or_killed(tmp_path: Path) -> None:

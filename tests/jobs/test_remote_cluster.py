@@ -102,6 +102,12 @@ class Machines:
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen([program, *command], env=environment, stdout=log, stderr=log)
 
+    def make_whole(self) -> None:
+        """Start again the worker that a test has killed."""
+        for at, worker in enumerate(self.workers):
+            if worker.poll() is not None:
+                self.workers[at] = self._start_worker(at)
+
     def lose_scheduler(self) -> None:
         self.scheduler.kill()
         self.scheduler.wait()
@@ -119,9 +125,16 @@ class Machines:
             process.wait()
 
 
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    started = Machines(tmp_path_factory.mktemp("machines"))
+    yield started
+    started.close()
+
+
 @pytest.fixture
-def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
-    started = Machines(tmp_path)
+def machines(started: Machines, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
+    started.make_whole()
     for name, value in started.tls.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", started.address)
@@ -130,7 +143,6 @@ def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machin
     mine |= {f"distributed.comm.tls.{key}": str(path) for key, path in started.own_files.items()}
     with dask.config.set(mine):
         yield started
-    started.close()
 
 
 def wait_for(holds: Callable[[], object], seconds: float, what: str) -> None:
@@ -180,7 +192,7 @@ def test_a_scheduler_that_goes_away_is_said_and_its_jobs_go_on_when_it_is_back(
     machines.lose_scheduler()
     wait_for(lambda: board.health().state == "unavailable", 30, "the loss is seen")
     assert "it comes back by itself" in board.health().sentence
-    assert board.progress(job_id).state == "queued"
+    wait_for(lambda: board.progress(job_id).state == "queued", 30, "its job waits")
     assert "connection was lost" in board.progress(job_id).message
     machines.bring_back()
     wait_for(lambda: board.health().state == "ready", BACK_SECONDS, "it is back")
