@@ -55,9 +55,13 @@ def _show_curves(settings: list[Setting], knob: SweepAxis, figure: str, unit: st
     name = figure.replace("_", " ")
     y_title = f"test {name}, {unit}" if unit else f"test {name}"
     show_chart(
-        knob_curves_figure(lines, AXIS_NAMES[knob], y_title, is_logarithmic=is_logarithmic),
-        key="sweep_curves",
-        alt=f"Test {name} along {AXIS_NAMES[knob].lower()}, with 95 % intervals over seeds",
+        "sweep_curves",
+        f"Test {name} along {AXIS_NAMES[knob].lower()}, with 95 % intervals over seeds",
+        knob_curves_figure,
+        lines,
+        AXIS_NAMES[knob],
+        y_title,
+        is_logarithmic=is_logarithmic,
     )
 
 
@@ -78,7 +82,6 @@ def _show_plane(settings: list[Setting], axes: list[SweepAxis]) -> None:
                    "distortion.")  # fmt: skip
         return
     st.caption("Rate and distortion: each dot is a run")
-    figure = rate_distortion_figure(
-        points, "rate: KL, nats per image", "distortion: test reconstruction per pixel"
-    )
-    show_chart(figure, key="sweep_plane", alt="Each run by its KL and its reconstruction")
+    titles = ("rate: KL, nats per image", "distortion: test reconstruction per pixel")
+    text = "Each run by its KL and its reconstruction"
+    show_chart("sweep_plane", text, rate_distortion_figure, points, *titles)

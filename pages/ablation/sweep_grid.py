@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ablation.sweep_form import AXIS_NAMES
+from pages.parts.process.kept import once
 from pages.parts.stage.addresses import stage_address
 from vizmodels.analysis.intervals import Interval
 from vizmodels.analysis.sweep_table import Setting, figures_in
@@ -58,7 +59,7 @@ def show_grid(progress: SweepProgress, figure: str, chosen: str | None, key: str
     """
     settings, cells = settings_of(progress), _by_setting(progress)
     told = [setting.figure(figure) for setting in settings]
-    colours = cell_colours([None if one is None else one.mean for one in told])
+    colours = once(cell_colours, [None if one is None else one.mean for one in told])
     axes = [axis for axis in progress.sweep.axes if len(progress.sweep.values(axis)) > 1]
     across = progress.sweep.values(axes[-1]) if axes else (0.0,)
     down = list(axes[:-1])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from pages.codebook.code_stage import codebook_report
 from pages.codebook.collapse_panel import show_collapse
@@ -12,6 +13,7 @@ from pages.parts.frame.export import offer_export
 from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.frame.pictures import show_sheet
 from pages.parts.models.code_picker import priors_of
+from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas
 from pages.parts.samples.token_film import show_sampling
 from vizmodels.analysis.codes.codebook import (
@@ -56,23 +58,19 @@ def show_usage(record: RunRecord) -> None:
             f"How often each code stands in {len(report.codes):,} test images; dashed: if all "
             "were used equally often."
         )
-        show_chart(
-            usage_figure(report.shares, report.colours),
-            "code_usage",
-            f"Usage of the {k} codes, perplexity {report.perplexity:.1f}",
-        )
+        text = f"Usage of the {k} codes, perplexity {report.perplexity:.1f}"
+        show_chart("code_usage", text, usage_figure, report.shares, report.colours)
     with places:
         st.caption("Code vectors on their two principal axes, as large as they are used.")
         show_chart(
-            codebook_figure(
-                report.coordinates,
-                report.shares,
-                report.colours,
-                report.explained,
-                st.session_state.get("code"),
-            ),
             "code_places",
             f"The {k} code vectors on their two principal axes",
+            codebook_figure,
+            report.coordinates,
+            report.shares,
+            report.colours,
+            report.explained,
+            st.session_state.get("code"),
         )
     offer_export(
         f"codebook-{record.id}",
@@ -116,25 +114,41 @@ def _show_code(record: RunRecord) -> None:
         key="code",
         help="The most used codes come first.",
     )
-    images = atlas().data(run).test.images.numpy()
+    of_code = (record.id, atlas().run_key(record.id), code)
     everywhere, places = st.columns([1, 3])
     with everywhere:
         st.caption(f"A grid of nothing but code {code}, decoded")
-        picture = picture_full_of(run.model, code)
-        show_sheet(
-            tile_sheet(picture[None], 1), f"Code {code} in every cell", widest=WIDEST_PICTURE
-        )
+        show_sheet(_full_of(*of_code), f"Code {code} in every cell", widest=WIDEST_PICTURE)
     with places:
-        patches = code_patches(images, report.codes, code, N_PATCHES, seed=0)
-        if len(patches) == 0:
+        n, sheet = _places_of(*of_code)
+        if n == 0:
             st.info(f"Code {code} is dead: it stands in no test image.")
             return
         st.caption(
-            f"{len(patches)} of the {report.counts[code]:,} places in test images where it "
+            f"{n} of the {report.counts[code]:,} places in test images where it "
             "stands: the framed cell of each, with its neighbours"
         )
-        sheet = patches_sheet(patches, PATCH_CELLS, PATCH_COLUMNS, report.colours[code])
         show_sheet(sheet, f"Parts of test images coded {code}", widest=WIDEST_PATCHES)
+
+
+@CACHE.cached
+def _full_of(run_id: str, key: str, code: int) -> NDArray[np.uint8]:
+    """A grid of nothing but one code, decoded; `key` only tells versions apart."""
+    assert key.startswith(run_id)
+    model = atlas().run(run_id).model
+    assert isinstance(model, VQVAE)
+    return tile_sheet(picture_full_of(model, code)[None], 1)
+
+
+@CACHE.cached
+def _places_of(run_id: str, key: str, code: int) -> tuple[int, NDArray[np.uint8]]:
+    """How many places of a code are shown, and the sheet of them."""
+    report, run = codebook_report(run_id, key), atlas().run(run_id)
+    images = atlas().data(run).test.images.numpy()
+    patches = code_patches(images, report.codes, code, N_PATCHES, seed=0)
+    if len(patches) == 0:
+        return 0, np.empty((0, 0, 3), np.uint8)
+    return len(patches), patches_sheet(patches, PATCH_CELLS, PATCH_COLUMNS, report.colours[code])
 
 
 def _show_patch(record: RunRecord) -> None:
@@ -167,11 +181,8 @@ def _show_patch(record: RunRecord) -> None:
             f"Distance from what the encoder gives for this cell to each code. Code {code} is the "
             "nearest, and takes its place."
         )
-        show_chart(
-            distances_figure(distances, report.colours),
-            "code_distances",
-            f"Distances of one cell to its nearest codes; code {code} is nearest",
-        )
+        text = f"Distances of one cell to its nearest codes; code {code} is nearest"
+        show_chart("code_distances", text, distances_figure, distances, report.colours)
 
 
 def _show_sampling(record: RunRecord) -> None:

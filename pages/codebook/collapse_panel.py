@@ -60,11 +60,9 @@ def _show_curves(experiments: dict[str, Experiment], was_training: bool) -> None
             if curve is not None and len(values := curve.measures.get(measure, np.empty(0)))
         ]
         with column:
-            show_chart(
-                usage_over_training_figure(shown, MEASURES[measure]),
-                f"collapse_{measure}",
-                f"{MEASURES[measure]} after each epoch of each training",
-            )
+            text = f"{MEASURES[measure]} after each epoch of each training"
+            drawn = (usage_over_training_figure, shown, MEASURES[measure])
+            show_chart(f"collapse_{measure}", text, *drawn)
     if was_training and not _is_training(experiments):
         st.rerun()
 

@@ -42,8 +42,9 @@ if models and data_are_here(models[0]):
             Band(name, colour, c.weights, c.mean, c.half_width)
             for name, colour, c in zip(names, MODEL_COLOURS, curves, strict=False)
         ]
-        figure = bands_figure(bands, "noise weight w", "squared error per pixel", height=400)
-        show_chart(figure, "noise_curve", "Error to the clean picture by noise weight, by model")
+        text = "Error to the clean picture by noise weight, by model"
+        axes = ("noise weight w", "squared error per pixel")
+        show_chart("noise_curve", text, bands_figure, bands, *axes, height=400)
         offer_export(
             "denoising",
             lambda: (

@@ -144,9 +144,8 @@ def _show_judges(
     )  # fmt: skip
     rows = [_accuracies(name, kept, originals) for name in JUDGES if name in judges]
     if rows:
-        show_chart(
-            accuracies_figure(names, rows), "information", "Accuracy of each judge on each model"
-        )
+        text = "Accuracy of each judge on each model"
+        show_chart("information", text, accuracies_figure, names, rows)
     judge = st.selectbox("By size of the latent", list(JUDGES), format_func=JUDGES.get, key="sized")
     bits = np.array([_bits(r) for r in shown])
     accuracy = _accuracies(judge, kept, None)
@@ -155,11 +154,9 @@ def _show_judges(
         at = np.flatnonzero([_kind(r) == family for r in shown])
         at = at[np.argsort(bits[at], kind="stable")]
         families.append(BySize(family, bits[at], accuracy.means[at], accuracy.half_widths[at]))
-    show_chart(
-        accuracy_by_size_figure(families, "size of the latent, bits (an axis counts as 32)"),
-        "information_by_size",
-        f"{JUDGES[judge]}: accuracy against the size of the latent",
-    )
+    x_title = "size of the latent, bits (an axis counts as 32)"
+    text = f"{JUDGES[judge]}: accuracy against the size of the latent"
+    show_chart("information_by_size", text, accuracy_by_size_figure, families, x_title)
 
 
 def _bits(record: RunRecord) -> float:
@@ -208,9 +205,8 @@ def _show_lost(
     names = atlas().data(atlas().run(record.id)).class_names
     with table:
         st.caption("Per cent of each class read as another from the reconstruction")
-        show_chart(
-            confusion_figure(one.confusion, names), "confusion", f"Confusions of {record.title}"
-        )
+        text = f"Confusions of {record.title}"
+        show_chart("confusion", text, confusion_figure, one.confusion, names)
     with pictures:
         judge = judge_on(record.experiment.dataset)
         if judge is None:

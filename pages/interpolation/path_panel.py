@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
 from pages.parts.frame.charts import show_chart
 from pages.parts.frame.pictures import show_sheet
+from pages.parts.models.judges import judge_on
 from pages.parts.models.model_label import LETTERS, lettered, show_label
+from pages.parts.process.cache import CACHE
+from pages.parts.process.kept import once
 from pages.parts.process.shared import atlas
 from pages.parts.results.awaited import awaited
 from vizmodels.analysis.latents.interpolation import (
@@ -26,7 +30,8 @@ from vizmodels.figures.bands import NEUTRAL, Band, bands_figure
 from vizmodels.figures.dots import Dot, dots_figure
 from vizmodels.figures.images import stacked, tile_sheet
 from vizmodels.figures.theme import MODEL_COLOURS
-from vizmodels.results.reports import PATHS, classifier_of
+from vizmodels.models.classifier import Classifier
+from vizmodels.results.reports import PATHS
 from vizmodels.runs.library import RunRecord
 
 WIDEST_SHEET = 860  # px
@@ -48,15 +53,26 @@ class Path:
 
 def paths_between(models: Sequence[RunRecord], pair: tuple[int, int]) -> list[Path]:
     """The pixel blend, then each model's straight and spherical path."""
-    images = atlas().points(models[0].experiment.dataset).pictures.images[list(pair)]
-    first = atlas().run(models[0].id).autoencoder
-    paths = [Path("pixel blend", NEUTRAL, "blend", interpolate(first, images, "blend"))]
+    images = atlas().points_key(models[0].experiment.dataset)
+    first = (models[0].id, atlas().run_key(models[0].id))
+    paths = [Path("pixel blend", NEUTRAL, "blend", _frames(*first, images, pair, "blend"))]
     for letter, colour, model in zip(LETTERS, MODEL_COLOURS, models, strict=False):
-        network = atlas().run(model.id).autoencoder
+        key = atlas().run_key(model.id)
         for kind in ("straight", "spherical"):
-            frames = interpolate(network, images, kind)
+            frames = _frames(model.id, key, images, pair, kind)
             paths.append(Path(f"{letter} {kind}", colour, kind, frames))
     return paths
+
+
+@CACHE.cached
+def _frames(
+    run_id: str, key: str, images: str, pair: tuple[int, int], kind: PathKind
+) -> NDArray[np.float32]:
+    """Of one path; `key` and `images` only tell versions apart."""
+    assert key.startswith(run_id) and images
+    run = atlas().run(run_id)
+    pictures = atlas().points(run.experiment.dataset).pictures.images
+    return interpolate(run.autoencoder, pictures[list(pair)], kind)
 
 
 def show_strips(models: Sequence[RunRecord], paths: Sequence[Path]) -> None:
@@ -65,7 +81,9 @@ def show_strips(models: Sequence[RunRecord], paths: Sequence[Path]) -> None:
     left, right = st.columns([1, 3], vertical_alignment="center")
     left.markdown("**Pixel blend**, which asks no model")
     with right:
-        show_sheet(tile_sheet(paths[0].frames, n), "One image faded into the other", WIDEST_SHEET)
+        show_sheet(
+            once(tile_sheet, paths[0].frames, n), "One image faded into the other", WIDEST_SHEET
+        )
     for at, model in enumerate(models):
         left, right = st.columns([1, 3], vertical_alignment="center")
         two = paths[1 + 2 * at : 3 + 2 * at]
@@ -73,33 +91,51 @@ def show_strips(models: Sequence[RunRecord], paths: Sequence[Path]) -> None:
             longest = [f"{path.kind}: longest step {_pace(path)}" for path in two]
             show_label(at, model, longest)
         with right:
-            sheet = stacked([tile_sheet(path.frames, n) for path in two])
+            sheet = once(_strips, [path.frames for path in two])
             text = f"Straight path above, spherical below, decoded by {model.title}"
             show_sheet(sheet, text, WIDEST_SHEET)
 
 
+def _strips(paths: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
+    return stacked([tile_sheet(frames, len(frames)) for frames in paths])
+
+
 def show_along(paths: Sequence[Path], dataset: str) -> None:
     """Distance of neighbouring frames and the classifier's confidence, frame by frame."""
-    judge, n = classifier_of(atlas(), dataset), len(paths[0].frames)
+    judge = judge_on(dataset)
     left, right = st.columns(2)
-    at = np.linspace(0, 1, n)
-    middle = (at[1:] + at[:-1]) / 2
     with left:
         st.markdown("**How evenly the picture changes**")
-        bands = [Band(p.name, p.colour, middle, steps(p.frames), None, DASH[p.kind]) for p in paths]
-        figure = bands_figure(bands, "place on the path", "step, RMS per pixel")
-        show_chart(figure, "path_steps", "Distance between neighbouring frames along each path")
+        text = "Distance between neighbouring frames along each path"
+        show_chart("path_steps", text, _steps_figure, paths)
     with right:
         st.markdown("**How sure a classifier is of each frame**")
         if judge is None:
             st.caption(f"Train a classifier on {dataset} to see it.")
             return
-        bands = [
-            Band(p.name, p.colour, at, confidence(judge, p.frames), None, DASH[p.kind])
-            for p in paths
-        ]
-        figure = bands_figure(bands, "place on the path", "probability of the likeliest class")
-        show_chart(figure, "path_confidence", "Classifier's confidence along each path")
+        of_judge, text = (
+            (judge.id, atlas().run_key(judge.id)),
+            "Classifier's confidence along each path",
+        )
+        show_chart("path_confidence", text, _confidence_figure, paths, *of_judge)
+
+
+def _steps_figure(paths: Sequence[Path]) -> go.Figure:
+    at = np.linspace(0, 1, len(paths[0].frames))
+    middle = (at[1:] + at[:-1]) / 2
+    bands = [Band(p.name, p.colour, middle, steps(p.frames), None, DASH[p.kind]) for p in paths]
+    return bands_figure(bands, "place on the path", "step, RMS per pixel")
+
+
+def _confidence_figure(paths: Sequence[Path], judge_id: str, key: str) -> go.Figure:
+    """`key` only tells versions apart."""
+    assert key.startswith(judge_id)
+    judge, at = atlas().run(judge_id).model, np.linspace(0, 1, len(paths[0].frames))
+    assert isinstance(judge, Classifier)
+    bands = [
+        Band(p.name, p.colour, at, confidence(judge, p.frames), None, DASH[p.kind]) for p in paths
+    ]
+    return bands_figure(bands, "place on the path", "probability of the likeliest class")
 
 
 def show_scores(models: Sequence[RunRecord]) -> list[PathScores] | None:
@@ -125,7 +161,7 @@ def show_scores(models: Sequence[RunRecord]) -> list[PathScores] | None:
             for kind in ("straight", "spherical"):
                 dots.append(_dot(f"{name[0]} {kind}", colour, kind, getattr(score, what)))
         with column:
-            show_chart(dots_figure(dots, title), f"path_{what}", f"Mean {title}, by path")
+            show_chart(f"path_{what}", f"Mean {title}, by path", dots_figure, dots, title)
     return scores
 
 

@@ -23,6 +23,6 @@ def show_3d(models: Sequence[RunRecord], kind: ProjectionKind) -> None:
         axes = axis_names(kind, shown.explained, 3)
         with column:
             st.markdown(f"**{model.title}**")
-            figure = map_3d_figure(shown.coordinates, points.labels(), names, axes)
             text = f"The {KIND_NAMES[kind]} map of {model.title} in three axes"
-            show_chart(figure, f"map3d_{model.id}", text)
+            shown_points = (shown.coordinates, points.labels(), names, axes)
+            show_chart(f"map3d_{model.id}", text, map_3d_figure, *shown_points)

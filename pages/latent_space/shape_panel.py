@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from pages.parts.frame.charts import show_chart
 from pages.parts.frame.later import may_come
 from pages.parts.models.model_label import lettered
+from pages.parts.process.kept import once
 from pages.parts.results.awaited import awaited
 from vizmodels.analysis.latents.shape import BINS, LatentShape
 from vizmodels.figures.marginals import MOST_AXES, marginals_figure
@@ -29,16 +31,21 @@ def show_shapes(models: Sequence[RunRecord]) -> list[LatentShape] | None:
         (name, colour, shape.density[np.argsort(-shape.sd, kind="stable")])
         for name, colour, shape in zip(names, MODEL_COLOURS, shapes, strict=False)
     ]
-    figure = marginals_figure(panels, BINS, height=HEIGHT)
-    show_chart(figure, "marginals", "Density of each latent axis beside N(0, 1), by model")
+    text = "Density of each latent axis beside N(0, 1), by model"
+    show_chart("marginals", text, marginals_figure, panels, BINS, height=HEIGHT)
     if may_come():  # a table of this kind is as heavy as a chart
-        st.dataframe(shape_table(names, shapes), hide_index=True, width="stretch")
+        st.dataframe(once(_arrow_table, names, shapes), hide_index=True, width="stretch")
     st.caption(
         f"Axes of a model are drawn from the widest on, {MOST_AXES} at most. Distance and KL to "
         "N(0, 1) are means over all axes. Roundness: 1 is a ball. Silhouette: 1 is far apart, "
         "0 touching."
     )
     return shapes
+
+
+def _arrow_table(names: Sequence[str], shapes: Sequence[LatentShape]) -> pa.Table:
+    """As Streamlit sends it, which would make it by way of pandas on each rerun."""
+    return pa.table(shape_table(names, shapes))
 
 
 def shape_table(names: Sequence[str], shapes: Sequence[LatentShape]) -> dict[str, list[object]]:

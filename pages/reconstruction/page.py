@@ -9,11 +9,13 @@ from pages.parts.frame.pictures import is_dark, show_sheet
 from pages.parts.models.data_gate import data_are_here
 from pages.parts.models.model_label import lettered, show_label, size_text
 from pages.parts.models.model_picker import pick_up_to_four
+from pages.parts.process.kept import once
 from pages.parts.results.waiting import losses, reconstructed, reconstruction_reports
+from pages.reconstruction.sheets import reconstruction_sheet
 from vizmodels.analysis.latents.size import latent_size
 from vizmodels.analysis.pictures.reconstruction_report import loss_parts, report_reconstructions
 from vizmodels.analysis.pictures.sharpness import detail_energy, detail_kept
-from vizmodels.figures.images import error_sheet, stacked, tile_sheet
+from vizmodels.figures.images import stacked, tile_sheet
 from vizmodels.figures.reconstruction import error_distribution_figure, loss_parts_figure
 
 COLUMNS = 16
@@ -38,11 +40,8 @@ if models and data_are_here(models[0]):
         "worst": ranked[::-1][:COLUMNS],
     }[order]
     results = reconstructed(models, chosen)
-    originals = tile_sheet(results[0].originals, COLUMNS)
-    sheets = [
-        stacked([tile_sheet(r.pictures, COLUMNS), error_sheet(r.error, COLUMNS, dark=is_dark())])
-        for r in results
-    ]
+    originals = once(tile_sheet, results[0].originals, COLUMNS)
+    sheets = [once(reconstruction_sheet, result, COLUMNS, dark=is_dark()) for result in results]
     with rows[0][0]:
         st.markdown("**Originals**, which no model was trained on")
     with rows[0][1]:
@@ -71,12 +70,12 @@ if models and data_are_here(models[0]):
     with left:
         st.markdown("**What each loss is made of**, weighted, on the test set")
         bars = [(t, p.names, p.parts, p.unit) for t, p in zip(names, parts, strict=True)]
-        show_chart(loss_parts_figure(bars), "loss_parts", "What each term adds to each loss")
+        show_chart("loss_parts", "What each term adds to each loss", loss_parts_figure, bars)
     with right:
         st.markdown("**How the error spreads over the test images**, medians dashed")
         errors = [(t, r.squared_error) for t, r in zip(names, reports, strict=True)]
         text = "Distribution of the squared error per pixel over the test images, by model"
-        show_chart(error_distribution_figure(errors), "errors", text)
+        show_chart("errors", text, error_distribution_figure, errors)
     offer_export(
         "reconstruction",
         lambda: dict(errors),

@@ -12,6 +12,7 @@ from pages.parts.results.background import Wanted
 from vizmodels.analysis.latents.aggregate import Aggregate, aggregate_of
 from vizmodels.analysis.pictures.sample_quality import sample_quality
 from vizmodels.analysis.pictures.samplers import Sampler, SamplerName, make_sampler, sampler_names
+from vizmodels.figures.images import tile_sheet
 from vizmodels.results.measured import samples_name
 from vizmodels.runs.library import RunRecord
 
@@ -65,32 +66,43 @@ def wanted_quality(drawn: Drawn, judge: RunRecord, temperature: float) -> Wanted
 
 def pictures_of(drawn: Drawn, n: int, seed: int, temperature: float) -> NDArray[np.float32]:
     """Pictures (n, C, H, W) that the sampler draws."""
-    key = atlas().run_key(drawn.run.id)
-    return _pictures(drawn.run.id, key, drawn.name, n, seed, temperature)
+    return pictures(*pictures_key(drawn, n, seed, temperature))
+
+
+def pictures_key(
+    drawn: Drawn, n: int, seed: int, temperature: float
+) -> tuple[str, str, SamplerName, int, int, float]:
+    """What tells pictures apart: the arguments of `pictures`."""
+    return drawn.run.id, atlas().run_key(drawn.run.id), drawn.name, n, seed, temperature
+
+
+@CACHE.cached
+def pictures(
+    run_id: str, key: str, name: SamplerName, n: int, seed: int, temperature: float
+) -> NDArray[np.float32]:
+    """Pictures (n, C, H, W) that a run's sampler draws; `key` only tells versions apart."""
+    return sampler(run_id, key, name).draw(n, seed, temperature)
+
+
+@CACHE.cached
+def sheet_of(
+    run_id: str, key: str, name: SamplerName, n: int, seed: int, temperature: float, columns: int
+) -> NDArray[np.uint8]:
+    """The same as a sheet."""
+    return tile_sheet(pictures(run_id, key, name, n, seed, temperature), columns)
 
 
 @CACHE.cached
 def sampler(run_id: str, key: str, name: SamplerName) -> Sampler:
-    """The sampler, fitted once; `key` only tells versions apart."""
+    """The sampler, fitted; `key` only tells versions apart."""
     assert key.startswith(run_id)
     run = atlas().run(run_id)
     return make_sampler(run.autoencoder, name, atlas().data(run).train.images)
 
 
 @CACHE.cached
-def _pictures(
-    run_id: str, key: str, name: SamplerName, n: int, seed: int, temperature: float
-) -> NDArray[np.float32]:
-    return sampler(run_id, key, name).draw(n, seed, temperature)
-
-
-def aggregate(model: RunRecord) -> Aggregate:
-    """Where the model's training images lie."""
-    return _aggregate(model.id, atlas().run_key(model.id))
-
-
-@CACHE.cached
-def _aggregate(run_id: str, key: str) -> Aggregate:
+def aggregate(run_id: str, key: str) -> Aggregate:
+    """Where the run's training images lie; `key` only tells versions apart."""
     assert key.startswith(run_id)
     run = atlas().run(run_id)
     return aggregate_of(run.autoencoder, atlas().data(run).train.images)

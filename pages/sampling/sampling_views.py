@@ -10,31 +10,31 @@ from pages.parts.frame.pictures import show_sheet
 from pages.parts.models.judges import judge_on
 from pages.parts.process.shared import atlas
 from pages.parts.results.background import find, measure
+from pages.sampling.aggregate_figures import (
+    latents_and_draws,
+    n_latent_axes,
+    spread_of_axes,
+    usage_of_values,
+)
 from pages.sampling.samplers_panel import (
     Drawn,
-    aggregate,
+    pictures_key,
     pictures_of,
-    sampler,
     samplers_of,
+    sheet_of,
     wanted_quality,
 )
 from vizmodels.analysis.pictures.sample_quality import SampleQuality, entropy_bits
-from vizmodels.analysis.pictures.samplers import LatentSampler
-from vizmodels.figures.images import tile_sheet
 from vizmodels.figures.sampling import (
     Bar,
-    axis_spread_figure,
     class_shares_figure,
     frechet_figure,
-    latents_and_prior_figure,
-    shares_figure,
 )
 from vizmodels.figures.theme import MODEL_COLOURS
 from vizmodels.runs.library import RunRecord
 
 N_PICTURES, COLUMNS = 15, 5
 WIDEST = 300  # px of a sheet
-N_DRAWN = 1_000  # latents shown beside those of the images
 SLOTS = "ABCD"
 
 
@@ -105,11 +105,11 @@ def _asks(temperature: float) -> bool:
 def _show_sheet(
     drawn: Drawn, seed: int, temperature: float, quality: SampleQuality | None, slot: str
 ) -> None:
-    pictures = pictures_of(drawn, N_PICTURES, seed, temperature)
+    sheet = sheet_of(*pictures_key(drawn, N_PICTURES, seed, temperature), COLUMNS)
     told = "" if quality is None else f" · Fréchet **{quality.frechet:,.0f}**"
     st.markdown(f"**{slot}** · {drawn.caption}{told}")
     alt = f"Samples of {drawn.model.title}: {drawn.caption}"
-    show_sheet(tile_sheet(pictures, COLUMNS), alt, widest=WIDEST)
+    show_sheet(sheet, alt, widest=WIDEST)
 
 
 def _show_frechet(rows: list[list[Drawn]], quality: dict[str, SampleQuality]) -> None:
@@ -124,41 +124,26 @@ def _show_frechet(rows: list[list[Drawn]], quality: dict[str, SampleQuality]) ->
         f"Fréchet distance of {some.n:,} samples to {some.n:,} test images in the features of the "
         f"classifier, the shorter the better. Dashed: as many training images, {some.floor:.2g}."
     )
-    show_chart(
-        frechet_figure(bars, some.floor), "frechet", "Fréchet distance of each sampler, worst first"
-    )
+    alt = "Fréchet distance of each sampler, worst first"
+    show_chart("frechet", alt, frechet_figure, bars, some.floor)
 
 
 def _show_aggregate(drawn: Drawn, colour: str, temperature: float) -> None:
-    seen = aggregate(drawn.model)
-    title = drawn.model.title
-    if seen.latents.shape[1] == 0:
+    title, run_id = drawn.model.title, drawn.model.id
+    of_model = (run_id, atlas().run_key(run_id))
+    if not n_latent_axes(*of_model):
         st.caption("How often each value is used; dashed: what is drawn, all alike.")
-        chart, alt = shares_figure(seen.shares, colour), f"Usage of the latent values of {title}"
-        show_chart(chart, f"shares_{drawn.model.id}", alt)
+        alt = f"Usage of the latent values of {title}"
+        show_chart(f"shares_{run_id}", alt, usage_of_values, *of_model, colour)
         return
-    prior = sampler(drawn.run.id, atlas().run_key(drawn.run.id), drawn.name)
-    first, second = seen.widest if seen.latents.shape[1] > 1 else (0, 0)
-    plane = np.array([first, second])
-    if isinstance(prior, LatentSampler):
-        points = prior.density.sample(N_DRAWN, 0, temperature)
-    else:
-        rng = np.random.default_rng(0)
-        points = temperature * rng.standard_normal((N_DRAWN, seen.latents.shape[1]))
-    names = [f"z{axis + 1}" for axis in plane]
-    chart = latents_and_prior_figure(
-        seen.latents[:, plane], points[:, plane], colour, names, has_prior=True
-    )
+    of_prior = (drawn.run.id, atlas().run_key(drawn.run.id), drawn.name)
     st.caption("Grey: training images. In colour: drawn from N(0, I), rings at 1 and 2.")
     alt = f"Latents of images and draws from the prior of {title}"
-    show_chart(chart, f"aggregate_{drawn.model.id}", alt)
-    mean, deviation = seen.latents.mean(axis=0), seen.latents.std(axis=0)
+    places = (*of_model, *of_prior, colour, temperature)
+    show_chart(f"aggregate_{run_id}", alt, latents_and_draws, *places)
     st.caption("Mean and standard deviation on each axis; the band is the prior's 0 ± 1.")
-    show_chart(
-        axis_spread_figure(mean, deviation, colour),
-        f"spread_{drawn.model.id}",
-        f"Mean and standard deviation of the latents of {title} on each axis",
-    )
+    alt = f"Mean and standard deviation of the latents of {title} on each axis"
+    show_chart(f"spread_{run_id}", alt, spread_of_axes, *of_model, colour)
 
 
 def _show_classes(rows: list[list[Drawn]], quality: dict[str, SampleQuality]) -> None:
@@ -180,9 +165,8 @@ def _show_classes(rows: list[list[Drawn]], quality: dict[str, SampleQuality]) ->
         f"shares, at most {np.log2(len(names)):.2f} bits. A sampler that draws few classes has "
         "few; one that draws no digit at all may still look balanced."
     )
-    show_chart(
-        class_shares_figure(told, shares, names), "class_shares", "Share of each class per sampler"
-    )
+    alt = "Share of each class per sampler"
+    show_chart("class_shares", alt, class_shares_figure, told, shares, names)
 
 
 def _offer(

@@ -1,34 +1,54 @@
 """Charts, which wait until the page's first picture is there."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec
 
-import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts.frame.later import may_come
+from pages.parts.frame.later import come_back, has_waited
+from pages.parts.process.kept import once
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from pages.parts.frame.ready_figure import ReadyFigure
+
+P = ParamSpec("P")
 
 HEIGHT = 450  # px, of a chart that does not say its own
 UNUSED_BUTTONS = ["lasso2d", "select2d", "autoScale2d", "toggleSpikelines"]
 
 
-def show_chart(figure: go.Figure, key: str, alt: str, *, name: str = "") -> None:
-    """Show a chart whose camera button saves it as SVG.
+def show_chart(
+    key: str, alt: str, draw: "Callable[P, go.Figure]", *args: P.args, **kwargs: P.kwargs
+) -> None:
+    """Show the figure `draw(*args, **kwargs)`, whose camera button saves it as SVG.
+
+    It is built once for all visitors, and again only when what it shows has changed.
 
     Parameters
     ----------
-    figure : as `vizmodels.figures` makes them
-    key : of the element, the same on every rerun
+    key : of the element, the same on every rerun, and name of the file
     alt : what it shows, for those who cannot see it
-    name : of the file, without ending; the key unless said
+    draw : as `vizmodels.figures` has them; see `once`
+    args, kwargs : what it shows
     """
-    place = st.empty()
-    with place.container(height=int(figure.layout.height or HEIGHT), border=False):
-        if not may_come():
-            return
-    saved = {"format": "svg", "filename": name or key}
+    figure = once(_ready, draw, args, kwargs)
+    if not has_waited():
+        with st.container(height=int(figure.height or HEIGHT), border=False):
+            come_back()
+        return
     config: dict[str, Any] = {
         "displaylogo": False,
         "modeBarButtonsToRemove": UNUSED_BUTTONS,
-        "toImageButtonOptions": saved,
+        "toImageButtonOptions": {"format": "svg", "filename": key},
     }
-    place.plotly_chart(figure, key=key, alt=alt, config=config)
+    st.plotly_chart(figure, key=key, alt=alt, config=config)
+
+
+def _ready(
+    draw: "Callable[..., go.Figure]", args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> "ReadyFigure":
+    from pages.parts.frame.ready_figure import ReadyFigure  # here, since it imports plotly
+
+    return ReadyFigure(draw(*args, **kwargs).to_dict())

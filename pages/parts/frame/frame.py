@@ -1,5 +1,6 @@
 """The frame around every page: title and question above the picture, the explanation below it."""
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 
@@ -39,4 +40,9 @@ def explanation(
     if functions:
         with st.expander("The code behind it"):
             for function in functions if is_all else ():
-                st.code(inspect.getsource(function), language="python")
+                st.code(_source(function), language="python")
+
+
+@functools.cache
+def _source(function: Callable[..., object]) -> str:
+    return inspect.getsource(function)

@@ -15,17 +15,23 @@ WAIT_SECONDS = 1.0
 def may_come() -> bool:
     """Whether the visit began long enough ago for what is slow to load; if not, the page runs
     again by itself when it did."""
-    if _has_waited():
+    if has_waited():
         return True
-    st.fragment(_come_back, run_every=WAIT_SECONDS)()
+    come_back()
     return False
 
 
-def _has_waited() -> bool:
+def has_waited() -> bool:
+    """Whether the visit began long enough ago."""
     first = st.session_state.setdefault("first_asked_at", time.monotonic())
     return time.monotonic() - first >= WAIT_SECONDS
 
 
-def _come_back() -> None:
-    if _has_waited():
+def come_back() -> None:
+    """Run the page again once it did."""
+    st.fragment(_look, run_every=WAIT_SECONDS)()
+
+
+def _look() -> None:
+    if has_waited():
         st.rerun()

@@ -10,6 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from pages.parts.process.kept import once
 from vizmodels.figures.labelled import LABEL_WIDTH, labelled_rows_svg
 
 WIDEST = 1100  # px; a sheet is enlarged until the next whole number would pass this
@@ -23,7 +24,7 @@ def show_sheet(sheet: NDArray[np.uint8], description: str, widest: int = WIDEST)
     """
     factor = max(1, widest // sheet.shape[1])
     width = f"{sheet.shape[1] * factor}px"
-    _show(_png(sheet), "png", description, f"image-rendering:pixelated;width:{width}")
+    _show(once(_png, sheet), "png", description, f"image-rendering:pixelated;width:{width}")
 
 
 def show_rows(
@@ -32,7 +33,7 @@ def show_rows(
     """Show a sheet whose rows have names, as large as whole numbers allow."""
     factor = max(1, (widest - LABEL_WIDTH) // sheet.shape[1])
     size = (sheet.shape[1], sheet.shape[0])
-    address = _address(_png(sheet), "png")
+    address = _address(once(_png, sheet), "png")
     svg, width = labelled_rows_svg(address, size, names, factor, ink())
     show_svg(svg, description, width)
 

@@ -6,6 +6,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.parts.process.cache import CACHE
+from pages.parts.process.kept import once
 from pages.parts.process.shared import atlas, reports
 from vizmodels.analysis.maps.points import Extent
 from vizmodels.analysis.pictures.reconstruction import Reconstructions, reconstruct
@@ -35,14 +37,30 @@ def reconstructed(
     models: Sequence[RunRecord], chosen: NDArray[np.integer]
 ) -> list[Reconstructions]:
     """A few of the map's pictures through each of these runs."""
-    runs = [atlas().run(model.id) for model in models]
-    pictures = atlas().points(models[0].experiment.dataset).pictures
-    images = pictures.images[np.ascontiguousarray(chosen)]  # "worst" counts backwards
-    return [reconstruct(run.autoencoder, images) for run in runs]
+    images = atlas().points_key(models[0].experiment.dataset)
+    return [once(_reconstructed, m.id, atlas().run_key(m.id), images, chosen) for m in models]
 
 
 def losses(models: Sequence[RunRecord]) -> list[LossParts]:
     """What each term adds to the loss of each of these runs."""
-    runs = [atlas().run(model.id) for model in models]
-    image = atlas().points(models[0].experiment.dataset).pictures.images[:1]
-    return [loss_parts(run.autoencoder, image, run.evaluation) for run in runs]
+    return [_loss_parts(model.id, atlas().run_key(model.id)) for model in models]
+
+
+def _reconstructed(
+    run_id: str, key: str, images: str, chosen: NDArray[np.integer]
+) -> Reconstructions:
+    """`key` and `images` only tell versions apart."""
+    assert key.startswith(run_id) and images
+    run = atlas().run(run_id)
+    pictures = atlas().points(run.experiment.dataset).pictures.images
+    places = np.ascontiguousarray(chosen)  # "worst" counts backwards
+    return reconstruct(run.autoencoder, pictures[places])
+
+
+@CACHE.cached
+def _loss_parts(run_id: str, key: str) -> LossParts:
+    """`key` only tells versions apart."""
+    assert key.startswith(run_id)
+    run = atlas().run(run_id)
+    image = atlas().points(run.experiment.dataset).pictures.images[:1]
+    return loss_parts(run.autoencoder, image, run.evaluation)
