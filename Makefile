@@ -25,9 +25,7 @@ format: .venv/test.ready ## put the code into its form
 	$(BIN)/ruff format .
 
 gallery: .venv/app.ready ## train and measure the shipped runs that are not there yet
-	$(BIN)/python -m vizmodels.shipped.runs
-	$(BIN)/python -m vizmodels.shipped.measurements
-	$(BIN)/python -m vizmodels.shipped.reports
+	$(BIN)/python -m vizmodels.shipped
 
 figures: .venv/test.ready ## take the pictures of the README from real runs
 	$(BIN)/python -m bench.pictures

@@ -148,6 +148,32 @@ def test_a_data_set_is_added_as_the_checklist_says(tree: Path) -> None:
     keeps_its_arrows(tree)
 
 
+def test_a_question_is_added_as_the_checklist_says(tree: Path) -> None:
+    assert follow("Add a question", tree) == 3
+    run(
+        tree,
+        """
+        from vizmodels import AutoencoderSpec, Experiment, RunLibrary, Training, train
+        from vizmodels.analysis.maps.atlas import Atlas
+        from vizmodels.results.questions import bright
+        from vizmodels.results.store import Results
+
+        spec = AutoencoderSpec(widths=(16,))
+        run = train(Experiment(dataset="digits", model=spec, training=Training(epochs=2)))
+        library = RunLibrary("runs")
+        library.save(run)
+        results = Results(Atlas(library), library.path.parent / "results")
+        question = bright(library.record(run.id))
+        assert results.find(question) is None
+        measured = results.answer(question)
+        assert measured.n == 360 and 0.1 < measured.reconstructions < 0.5
+        again = Results(Atlas(library), library.path.parent / "results")
+        assert again.find(question) == measured
+        """,
+    )
+    keeps_its_arrows(tree)
+
+
 def test_a_page_is_added_as_the_checklist_says(tree: Path) -> None:
     assert follow("Add a page", tree) == 3
     run(

@@ -7,7 +7,7 @@ from pages.parts.frame.frame import explanation, head
 from pages.parts.models.data_gate import data_are_here
 from pages.parts.models.model_label import lettered
 from pages.parts.models.model_picker import pick_up_to_four
-from pages.parts.results.awaited import awaited
+from pages.parts.results.answers import wait_for
 from vizmodels.analysis.pictures.denoising import (
     CURVE_IMAGES,
     add_noise,
@@ -16,7 +16,7 @@ from vizmodels.analysis.pictures.denoising import (
 )
 from vizmodels.figures.bands import NEUTRAL, Band, bands_figure
 from vizmodels.figures.theme import MODEL_COLOURS
-from vizmodels.results.reports import NOISE
+from vizmodels.results.questions import noise
 
 CURVE_HEIGHT = 420  # px
 
@@ -24,9 +24,8 @@ head("Denoising", "Who removes noise better?")
 models = pick_up_to_four(("autoencoder", "denoising", "vae", "vqvae"))
 if models and data_are_here(models[0]):
     show_noise(models)
-    curves = awaited(
-        NOISE,
-        models,
+    curves = wait_for(
+        [noise(model) for model in models],
         f"Measuring {CURVE_IMAGES} pictures at eleven noise weights, which takes a few seconds",
         CURVE_HEIGHT,
     )

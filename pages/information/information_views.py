@@ -13,16 +13,14 @@ from pages.parts.models.judges import judge_on
 from pages.parts.models.line_ups import default_run
 from pages.parts.models.run_kinds import FAMILY_NAMES, autoencodes
 from pages.parts.process.cache import CACHE
-from pages.parts.process.shared import atlas, library, measurements
-from pages.parts.results.background import Wanted, find, measure
+from pages.parts.process.shared import atlas, library, results
+from pages.parts.results.answers import find, go_on_without
 from vizmodels.analysis.intervals import mean_interval
 from vizmodels.analysis.latents.size import latent_size
 from vizmodels.analysis.pictures.information import (
     FIGURES,
     InformationKept,
     Lost,
-    information_in_originals,
-    information_kept,
     lost_images,
 )
 from vizmodels.figures.images import tile_sheet
@@ -34,7 +32,8 @@ from vizmodels.figures.information import (
     confusion_figure,
 )
 from vizmodels.models.classifier import Classifier
-from vizmodels.results.measured import information_name, originals_name
+from vizmodels.results.question import Question
+from vizmodels.results.questions import information, originals
 from vizmodels.runs.library import RunRecord
 from vizmodels.specs import AutoencodingSpec
 
@@ -69,9 +68,9 @@ def show_information(dataset: str) -> None:
     """Everything below the choice of images."""
     records = [r for r in library().list() if autoencodes(r) and r.experiment.dataset == dataset]
     records.sort(key=lambda r: (_bits(r), r.title))
-    wanted = {record.id: _wanted(record) for record in records}
-    found = find(list(wanted.values()))
-    measured = {key: found[one.name] for key, one in wanted.items() if one.name in found}
+    questions = {record.id: information(record) for record in records}
+    found = zip(questions, find(list(questions.values())), strict=True)
+    measured = {run_id: answer for run_id, answer in found if answer is not None}
     default = [r.id for r in records if r.id in measured] or [records[0].id]
     titles = {r.id: r.title.replace(f" · {dataset}", "") for r in records}
     chosen = st.multiselect(
@@ -82,55 +81,35 @@ def show_information(dataset: str) -> None:
         key=f"information_models_{dataset}",
         help=f"One that has not been measured yet takes {EACH} in the background.",
     )
-    originals = _originals(dataset)
-    _measure_missing([wanted[key] for key in chosen if key not in measured], originals)
+    (in_pictures,) = find([originals(dataset)])
+    missing = [questions[run_id] for run_id in chosen if run_id not in measured]
+    _measure([*missing, originals(dataset)] if in_pictures is None else missing)
     shown = [r for r in records if r.id in chosen and r.id in measured]
-    kept = [_as_kept(measured[r.id]) for r in shown]
+    kept = [measured[r.id] for r in shown]
     if not shown:
         return
-    _show_judges(shown, kept, [titles[r.id] for r in shown], _find_originals(originals))
+    _show_judges(shown, kept, [titles[r.id] for r in shown], in_pictures)
     _show_lost(shown, kept, titles)
     _offer(dataset, [titles[r.id] for r in shown], kept)
 
 
-def _wanted(record: RunRecord) -> Wanted:
-    name = information_name(atlas().run_key(record.id))
-    title = f"What {record.title} keeps"
-    return Wanted(name, title, information_kept, (atlas().run(record.id),))
-
-
-def _originals(dataset: str) -> Wanted:
-    title = f"What there is in {dataset}"
-    return Wanted(originals_name(dataset), title, information_in_originals, (dataset,))
-
-
-def _find_originals(wanted: Wanted) -> InformationKept | None:
-    found = find([wanted]).get(wanted.name)
-    return None if found is None else _as_kept(found)
-
-
-def _measure_missing(missing: list[Wanted], originals: Wanted) -> None:
-    if _find_originals(originals) is None:
-        missing = [*missing, originals]
-    if missing:
-        label = f"Measure {len(missing)} missing" if len(missing) > 1 else "Measure it"
-        if st.button(label, key="measure_information", help=f"{EACH} each, in the background"):
-            st.session_state["measuring"] = [one.name for one in missing]
-        asked = st.session_state.get("measuring", [])
-        if running := [one for one in missing if one.name in asked]:
-            measure(running, EACH)
-
-
-def _as_kept(result: object) -> InformationKept:
-    assert isinstance(result, InformationKept)
-    return result
+def _measure(missing: Sequence[Question[InformationKept]]) -> None:
+    """On demand: it takes long."""
+    if not missing:
+        return
+    label = f"Measure {len(missing)} missing" if len(missing) > 1 else "Measure it"
+    if st.button(label, key="measure_information", help=f"{EACH} each, in the background"):
+        st.session_state["measuring"] = [one.title for one in missing]
+    asked = st.session_state.get("measuring", [])
+    if running := [one for one in missing if one.title in asked]:
+        go_on_without(running, EACH)
 
 
 def _show_judges(
     shown: Sequence[RunRecord],
     kept: Sequence[InformationKept],
     names: Sequence[str],
-    originals: InformationKept | None,
+    in_pictures: InformationKept | None,
 ) -> None:
     some = kept[0]
     st.caption(
@@ -142,7 +121,7 @@ def _show_judges(
         "Judges", list(JUDGES), default=list(FIRST_JUDGES), selection_mode="multi",
         format_func=JUDGES.__getitem__, key="judges",
     )  # fmt: skip
-    rows = [_accuracies(name, kept, originals) for name in JUDGES if name in judges]
+    rows = [_accuracies(name, kept, in_pictures) for name in JUDGES if name in judges]
     if rows:
         text = "Accuracy of each judge on each model"
         show_chart("information", text, accuracies_figure, names, rows)
@@ -176,14 +155,14 @@ def _kind(record: RunRecord) -> str:
 
 
 def _accuracies(
-    name: str, kept: Sequence[InformationKept], originals: InformationKept | None
+    name: str, kept: Sequence[InformationKept], in_pictures: InformationKept | None
 ) -> Accuracies:
     intervals = [mean_interval(getattr(one, name)) for one in kept]
     return Accuracies(
         JUDGES[name],
         np.array([interval.mean for interval in intervals]),
         np.array([interval.half_width for interval in intervals]),
-        float("nan") if originals is None else float(getattr(originals, name).mean()),
+        float("nan") if in_pictures is None else float(getattr(in_pictures, name).mean()),
     )
 
 
@@ -213,11 +192,10 @@ def _show_lost(
             st.info("Train a classifier on these images to see pictures that get lost.")
         else:
             _show_lost_pictures(record, judge, names)
-    found = measurements().find(_wanted(record).name)
-    if found is not None:
-        told = found[1]
+    found = results().find_with_record(information(record))
+    if found is not None and "measured_at" in found.record:
         seeds = ", ".join(map(str, one.seeds))
-        st.caption(f"Measured {str(told.get('measured_at'))[:10]} with seeds {seeds}.")
+        st.caption(f"Measured {found.record['measured_at'][:10]} with seeds {seeds}.")
 
 
 def _show_lost_pictures(record: RunRecord, judge: RunRecord, names: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from pages.parts.models.model_label import LETTERS, lettered, show_label
 from pages.parts.process.cache import CACHE
 from pages.parts.process.kept import once
 from pages.parts.process.shared import atlas
-from pages.parts.results.awaited import awaited
+from pages.parts.results.answers import wait_for
 from vizmodels.analysis.latents.interpolation import (
     N_PAIRS,
     PATH_KINDS,
@@ -31,7 +31,7 @@ from vizmodels.figures.dots import Dot, dots_figure
 from vizmodels.figures.images import stacked, tile_sheet
 from vizmodels.figures.theme import MODEL_COLOURS
 from vizmodels.models.classifier import Classifier
-from vizmodels.results.reports import PATHS
+from vizmodels.results.questions import paths as paths_of
 from vizmodels.runs.library import RunRecord
 
 WIDEST_SHEET = 860  # px
@@ -140,9 +140,9 @@ def _confidence_figure(paths: Sequence[Path], judge_id: str, key: str) -> go.Fig
 
 def show_scores(models: Sequence[RunRecord]) -> list[PathScores] | None:
     """The same over many pairs of different classes, with intervals; None while it is measured."""
-    scores = awaited(
-        PATHS,
-        models,
+    judge = judge_on(models[0].experiment.dataset)
+    scores = wait_for(
+        [paths_of(model, judge) for model in models],
         f"Measuring {N_PAIRS} pairs on three kinds of path, which takes a few seconds",
         SCORES_HEIGHT,
     )

@@ -6,10 +6,11 @@ import streamlit as st
 
 from pages.parts.frame.charts import show_chart
 from pages.parts.models.run_kinds import KIND_NAMES
-from pages.parts.process.shared import atlas
+from pages.parts.process.shared import atlas, results
 from pages.parts.stage.axis_names import axis_names
 from vizmodels.analysis.maps.projection import ProjectionKind
 from vizmodels.figures.latents import map_3d_figure
+from vizmodels.results.maps import find_map
 from vizmodels.runs.library import RunRecord
 
 
@@ -18,7 +19,7 @@ def show_3d(models: Sequence[RunRecord], kind: ProjectionKind) -> None:
     points = atlas().points(models[0].experiment.dataset)
     names = atlas().data(atlas().run(models[0].id)).class_names
     for model, column in zip(models, st.columns(len(models)), strict=True):
-        shown = atlas().projection(model.id, kind, 3)
+        shown = find_map(results(), model.id, kind, 3)
         assert shown is not None, f"the {kind} map of {model.id} has not been computed"
         axes = axis_names(kind, shown.explained, 3)
         with column:

@@ -7,11 +7,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.parts.process.shared import atlas
+from pages.parts.process.shared import atlas, results
 from vizmodels.analysis.maps.points import Extent
 from vizmodels.analysis.maps.projection import ProjectionKind
 from vizmodels.analysis.maps.selection import inside_polygon, read_polygon
 from vizmodels.errors import LatentariumError
+from vizmodels.results.maps import find_map
 from vizmodels.runs.library import RunRecord
 
 
@@ -55,7 +56,7 @@ def _coordinates(
     if epoch in atlas().epochs(run)[:-1]:
         coordinates = atlas().epoch_view(run, epoch, kind, extent).coordinates
     else:
-        projection = atlas().projection(run, kind, extent=extent)
+        projection = find_map(results(), run, kind, extent=extent)
         assert projection is not None
         coordinates = projection.coordinates
     return coordinates if len(coordinates) == selected.get("n") else None

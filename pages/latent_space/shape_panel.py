@@ -10,11 +10,11 @@ from pages.parts.frame.charts import show_chart
 from pages.parts.frame.later import may_come
 from pages.parts.models.model_label import lettered
 from pages.parts.process.kept import once
-from pages.parts.results.awaited import awaited
+from pages.parts.results.answers import wait_for
 from vizmodels.analysis.latents.shape import BINS, LatentShape
 from vizmodels.figures.marginals import MOST_AXES, marginals_figure
 from vizmodels.figures.theme import MODEL_COLOURS
-from vizmodels.results.reports import SHAPE
+from vizmodels.results.questions import shape as shape_of
 from vizmodels.runs.library import RunRecord
 
 HEIGHT = 320  # px
@@ -23,7 +23,8 @@ HEIGHT = 320  # px
 def show_shapes(models: Sequence[RunRecord]) -> list[LatentShape] | None:
     """The spread of each axis beside N(0, 1) and the numbers; None while they are made."""
     st.markdown("#### How Gaussian is it?")
-    shapes = awaited(SHAPE, models, "Comparing each axis with N(0, 1), a few seconds", HEIGHT)
+    questions = [shape_of(model) for model in models]
+    shapes = wait_for(questions, "Comparing each axis with N(0, 1), a few seconds", HEIGHT)
     if shapes is None:
         return None
     names = lettered(models)

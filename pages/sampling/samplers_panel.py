@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from pages.parts.models.code_picker import priors_of
 from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas
-from pages.parts.results.background import Wanted
 from vizmodels.analysis.latents.aggregate import Aggregate, aggregate_of
-from vizmodels.analysis.pictures.sample_quality import sample_quality
+from vizmodels.analysis.pictures.sample_quality import SampleQuality
 from vizmodels.analysis.pictures.samplers import Sampler, SamplerName, make_sampler, sampler_names
 from vizmodels.figures.images import tile_sheet
-from vizmodels.results.measured import samples_name
+from vizmodels.results.question import Question
+from vizmodels.results.questions import samples
 from vizmodels.runs.library import RunRecord
 
 SAMPLER_NAMES: dict[SamplerName, str] = {
@@ -56,12 +56,9 @@ def samplers_of(model: RunRecord) -> list[Drawn]:
     return [*drawn, Drawn(model, priors[0], "pixelcnn")] if priors else drawn
 
 
-def wanted_quality(drawn: Drawn, judge: RunRecord, temperature: float) -> Wanted:
+def quality_of(drawn: Drawn, judge: RunRecord, temperature: float) -> Question[SampleQuality]:
     """How good a sampler's pictures are, to be found or measured."""
-    keys = (atlas().run_key(drawn.run.id), atlas().run_key(judge.id))
-    name = samples_name(keys[0], drawn.name, keys[1], temperature)
-    args = (atlas().run(drawn.run.id), drawn.name, atlas().run(judge.id), temperature)
-    return Wanted(name, f"{drawn.caption} of {drawn.model.title}", sample_quality, args)
+    return samples(drawn.run, drawn.name, judge, temperature)
 
 
 def pictures_of(drawn: Drawn, n: int, seed: int, temperature: float) -> NDArray[np.float32]:

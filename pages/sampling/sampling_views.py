@@ -9,7 +9,7 @@ from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.frame.pictures import show_sheet
 from pages.parts.models.judges import judge_on
 from pages.parts.process.shared import atlas
-from pages.parts.results.background import find, measure
+from pages.parts.results.answers import find, go_on_without
 from pages.sampling.aggregate_figures import (
     latents_and_draws,
     n_latent_axes,
@@ -20,9 +20,9 @@ from pages.sampling.samplers_panel import (
     Drawn,
     pictures_key,
     pictures_of,
+    quality_of,
     samplers_of,
     sheet_of,
-    wanted_quality,
 )
 from vizmodels.analysis.pictures.sample_quality import SampleQuality, entropy_bits
 from vizmodels.figures.sampling import (
@@ -87,13 +87,13 @@ def _quality(
     """What is known of these samplers; the rest is measured, on demand where it is not usual."""
     if judge is None:
         return {}
-    wanted = {one.key: wanted_quality(one, judge, temperature) for one in drawn}
-    found = find(list(wanted.values()))
-    missing = [one for one in wanted.values() if one.name not in found]
+    questions = [quality_of(one, judge, temperature) for one in drawn]
+    found = find(questions)
+    missing = [one for one, answer in zip(questions, found, strict=True) if answer is None]
     if missing and (temperature == 1.0 or _asks(temperature)):
-        measure(missing, "3 s (a PixelCNN a minute)")
-    kept = {key: found.get(named.name) for key, named in wanted.items()}
-    return {key: value for key, value in kept.items() if isinstance(value, SampleQuality)}
+        go_on_without(missing, "3 s (a PixelCNN a minute)")
+    answers = zip(drawn, found, strict=True)
+    return {one.key: answer for one, answer in answers if answer is not None}
 
 
 def _asks(temperature: float) -> bool:

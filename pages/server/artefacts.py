@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pages.parts.process.cache import CACHE
-from pages.parts.process.shared import atlas
+from pages.parts.process.shared import atlas, results
 from pages.parts.stage.addresses import (
     CODES_FILE,
     LATENTS_FILE,
@@ -28,7 +28,7 @@ from pages.parts.stage.noise_ground import GROUND_FILE, ground_json
 from pages.server.stage_files import FOR_EVER, stage_file
 from vizmodels.analysis.maps.neighbours import most_alike
 from vizmodels.analysis.maps.points import EXTENTS, Extent
-from vizmodels.analysis.maps.projection import PROJECTION_KINDS, Projection
+from vizmodels.analysis.maps.projection import PROJECTION_KINDS
 from vizmodels.errors import InvalidExperiment, LatentariumError
 from vizmodels.export.latent_bytes import latent_bytes
 from vizmodels.export.layer_program import LayerProgram, layer_program
@@ -40,6 +40,7 @@ from vizmodels.export.sprite import (
     thumbnail_sheet,
 )
 from vizmodels.models.codes.vqvae import VQVAE
+from vizmodels.results.maps import find_map
 from vizmodels.runs.run import Run
 
 BINARY, JSON = "application/octet-stream", "application/json"
@@ -182,7 +183,7 @@ def _map(request: Request) -> tuple[bytes, str] | None:
     run_id, extent, kind = _run_id(request), _extent(request), request.path_params["kind"]
     if run_id is None or extent is None or kind not in PROJECTION_KINDS:
         return None
-    projection: Projection | None = atlas().projection(run_id, kind, extent=extent)
+    projection = find_map(results(), run_id, kind, extent=extent)
     return None if projection is None else (projection.coordinates.astype("<f4").tobytes(), BINARY)
 
 
@@ -198,9 +199,10 @@ def _measure(request: Request) -> tuple[bytes, str] | None:
         return None
     if name == "pixels":
         return atlas().pixel_neighbours_kept(run_id).astype("<f4").tobytes(), BINARY
-    if name not in PROJECTION_KINDS or atlas().projection(run_id, name) is None:
+    projection = find_map(results(), run_id, name) if name in PROJECTION_KINDS else None
+    if projection is None:
         return None
-    return atlas().neighbours_kept(run_id, name).astype("<f4").tobytes(), BINARY
+    return atlas().neighbours_kept(run_id, projection).astype("<f4").tobytes(), BINARY
 
 
 @_answers

@@ -13,7 +13,7 @@ from vizmodels.export.layer_program import layer_program
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.discrete_vae import DiscreteVAE
-from vizmodels.places import ASSETS, cache_folder
+from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary, RunRecord
 from vizmodels.specs import AutoencodingSpec
 
@@ -66,7 +66,7 @@ def test_a_shipped_run_equals_pytorch(
 
 
 def test_every_epoch_that_is_shipped_equals_pytorch(shared_page: Page, site: StageSite) -> None:
-    atlas = Atlas(SHIPPED, cache_folder() / "projections")
+    atlas = Atlas(SHIPPED)
     kept = {record.id: atlas.epochs(record.id) for record in DECODING}
     with_epochs = {run_id: epochs for run_id, epochs in kept.items() if epochs}
     assert len(with_epochs) >= 2

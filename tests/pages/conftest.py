@@ -24,8 +24,8 @@ from vizmodels.specs import (
 PROCESS_WIDE = (
     shared.library,
     shared.atlas,
-    shared.reports,
-    shared.measurements,
+    shared.results,
+    shared.sweeps,
 )
 
 SMALL_SPECS: dict[str, AnySpec] = {

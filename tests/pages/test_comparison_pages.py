@@ -13,8 +13,10 @@ from pages.parts.process import shared
 from pages.parts.samples import token_film
 from vizmodels.analysis.pictures.information import FIGURES, InformationKept
 from vizmodels.analysis.pictures.sample_quality import SampleQuality
-from vizmodels.analysis.pictures.samplers import sampler_names
-from vizmodels.results.measured import information_name, samples_name
+from vizmodels.analysis.pictures.samplers import SamplerName, sampler_names
+from vizmodels.results import questions
+from vizmodels.results.answer import Answer
+from vizmodels.results.store import keys_read
 from vizmodels.runs.run import Run
 
 AUTOENCODING = ("pca", "autoencoder", "transformer", "vae", "discrete_vae", "vqvae")
@@ -67,12 +69,12 @@ def test_samplers_that_nobody_measured_say_why_there_is_no_figure(runs: dict[str
 def test_a_figure_that_was_measured_here_is_shown(runs: dict[str, Run]) -> None:
     judge = judges.judge_on("digits")
     assert judge is not None
-    keys = [shared.atlas().run_key(run_id) for run_id in (runs["pca"].id, judge.id)]
+    record = shared.library().record(runs["pca"].id)
     shares = np.full(10, 0.1)
-    for at, sampler in enumerate(("prior", "gaussian", "mixture")):
+    samplers: tuple[SamplerName, ...] = ("prior", "gaussian", "mixture")
+    for at, sampler in enumerate(samplers):
         quality = SampleQuality(360, 100.0 * (at + 1), 2.0, shares, shares, 0.9, 0.99)
-        name = samples_name(keys[0], sampler, keys[1], 1.0)  # pyright: ignore[reportArgumentType]
-        shared.measurements().keep(name, quality, {})
+        shared.results().keep(questions.samples(record, sampler, judge), Answer(quality, {}))
     test = open_page("sampling", a=runs["pca"].id, b="none", c="none", d="none")
     assert not test.exception and not test.warning
     told = "\n".join(markdown.value for markdown in test.markdown)
@@ -157,9 +159,8 @@ def test_what_a_run_of_any_family_keeps_is_shown_once_it_is_measured(
     runs: dict[str, Run], name: str
 ) -> None:
     run = runs[name]
-    shared.measurements().keep(
-        information_name(shared.atlas().run_key(run.id)), kept_by(run), {"measured_at": "2030"}
-    )
+    question = questions.information(shared.library().record(run.id))
+    shared.results().keep(question, Answer(kept_by(run), {"measured_at": "2030"}))
     test = open_page("information")
     next(b for b in test.button_group if b.label == "Images").set_value("digits").run()
     test.multiselect(key="information_models_digits").set_value([run.id]).run()
@@ -176,22 +177,21 @@ def kept_by(run: Run) -> InformationKept:
 
 def test_shipped_figures_are_of_the_shipped_runs_as_they_are() -> None:
     """A run whose weights changed must be measured again."""
-    kept = shared.measurements()
-    assert kept.shipped is not None
-    records = {record.id: record for record in shared.library().list() if record.shipped}
-    names = [path.stem for path in kept.shipped.glob("*.json")]
-    assert names
-    for name in names:
-        assert kept.find(name) is not None, name
-        if "originals" not in name:
-            run_id = name.split("-")[1]
-            assert f"-{shared.atlas().run_key(run_id)}-" in name and run_id in records
+    shipped = shared.results().shipped
+    assert shipped is not None
+    keys = {shared.library().key(record.id) for record in shared.library().list() if record.shipped}
+    files = list(shipped.glob("*.npz"))
+    assert files
+    for file in files:
+        read = keys_read(file)
+        assert read, file.name
+        runs_read = {key.split()[1] for key in read if key.startswith(("Model", "Judge"))}
+        assert runs_read <= keys, file.name
 
 
 def test_every_main_run_on_strokes_has_shipped_figures() -> None:
-    kept = shared.measurements()
-    for record in shared.library().list():
-        if record.shipped and record.experiment.dataset == "strokes":
-            key = shared.atlas().run_key(record.id)
-            if information_views.autoencodes(record):
-                assert kept.find(information_name(key)) is not None, record.title
+    records = [r for r in shared.library().list() if r.shipped and information_views.autoencodes(r)]
+    on_strokes = [r for r in records if r.experiment.dataset == "strokes"]
+    assert len(on_strokes) > 10
+    for record in on_strokes:
+        assert shared.results().find(questions.information(record)) is not None, record.title

@@ -168,22 +168,22 @@ def test_building_trains_what_is_wanted_and_removes_what_is_not(
     library = RunLibrary(tmp_path)
     old = few[0].model_copy(update={"training": Training(epochs=1, seed=9)})
     library.save(train(old, device="cpu"))
-    build(tmp_path)
+    build(library)
     assert {record.id for record in library.list()} == {few[0].id, few[1].id}
 
 
 def test_building_again_trains_nothing(
     few: list[Experiment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build(tmp_path)
+    build(RunLibrary(tmp_path))
 
     def refuse(_: Experiment, **_also: object) -> Run:
         raise AssertionError("a run that is there already is trained")
 
     monkeypatch.setattr(gallery, "train", refuse)
-    build(tmp_path)
+    build(RunLibrary(tmp_path))
     with pytest.raises(AssertionError, match="trained"):
-        build(tmp_path, again=True)
+        build(RunLibrary(tmp_path), again=True)
 
 
 def test_a_run_rounded_to_half_loses_nothing_more_on_disk(tmp_path: Path) -> None:

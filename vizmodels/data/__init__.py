@@ -22,6 +22,7 @@ __all__ = [
     "ImageSet",
     "ImageSplit",
     "dataset_names",
+    "edition_of",
     "is_available",
     "load_dataset",
 ]
@@ -95,6 +96,15 @@ def is_available(name: str) -> bool:
     if name in TORCHVISION_NAMES:
         return is_on_disk(name) or _is_from_jpeg(name)
     return name in dataset_names()
+
+
+def edition_of(name: str) -> str:
+    """The edition of a set that a program draws, without drawing it; empty for every other."""
+    if name != "strokes":
+        return ""
+    from vizmodels.data.strokes import strokes_edition
+
+    return strokes_edition()
 
 
 def _load(

@@ -1,9 +1,13 @@
 """The image set: pictures, labels and known factors, as every other layer receives them."""
 
+import functools
+import hashlib
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+DIGEST_LENGTH = 8  # hexadecimal digits
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,17 @@ class ImageSet:
     test: ImageSplit
     source: str = ""
     edition: str = ""
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Changes with the pictures or their labels: the edition, or the start of their hash."""
+        if self.edition:
+            return self.edition
+        total = hashlib.sha256()
+        for split in (self.train, self.test):
+            for tensor in (split.images, split.labels):
+                total.update(b"" if tensor is None else tensor.numpy().tobytes())
+        return total.hexdigest()[:DIGEST_LENGTH]
 
     def __post_init__(self) -> None:
         for split in (self.train, self.test):

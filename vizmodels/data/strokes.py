@@ -21,6 +21,7 @@ from vizmodels.data.stroke_pen import (
 from vizmodels.data.tensor_cache import read_tensors, write_tensors
 
 VERSION = 1  # raise it with any change that moves a pixel, so that caches are drawn again
+N_TRAIN, N_TEST = 20_000, 4_000
 N_CLASSES = 10
 FACTOR_NAMES = ("slant", "thickness", "scale", "x", "y", "style")
 
@@ -34,7 +35,12 @@ FARTHEST = 2.5  # standard deviations; beyond, a digit could lie down or leave t
 STYLE_LEAN = 2.0  # at style 1, an allograph of lean 1 is e^2 = 7.4 times as likely as at style 0
 
 
-def strokes(seed: int = 0, n_train: int = 20_000, n_test: int = 4_000) -> ImageSet:
+def strokes_edition(seed: int = 0, n_train: int = N_TRAIN, n_test: int = N_TEST) -> str:
+    """Names the pictures of `strokes`, whose last bits differ from processor to processor."""
+    return f"v{VERSION}.{seed}.{n_train}.{n_test}"
+
+
+def strokes(seed: int = 0, n_train: int = N_TRAIN, n_test: int = N_TEST) -> ImageSet:
     """Image set of the digits 0 to 9, drawn from vector strokes with known factors.
 
     Ten balanced classes of light ink on black, 28 x 28. Every class is written in several ways
@@ -87,7 +93,7 @@ def strokes(seed: int = 0, n_train: int = 20_000, n_test: int = 4_000) -> ImageS
         factor_names=FACTOR_NAMES,
         train=splits[0],
         test=splits[1],
-        edition=f"v{VERSION}.{seed}.{n_train}.{n_test}",
+        edition=strokes_edition(seed, n_train, n_test),
     )
 
 

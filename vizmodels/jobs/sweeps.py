@@ -9,9 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field
-
-from vizmodels.described import Described
 from vizmodels.errors import EngineUnavailable, InvalidExperiment, LatentariumError, UnknownRun
 from vizmodels.experiment import ID_LENGTH, Experiment
 from vizmodels.files import whole_file
@@ -37,7 +34,7 @@ class CellProgress:
     run_id : of its experiment
     job : that trains it; None if nobody has asked for it, or its run is in the library
     evaluation : of the finished run; else None
-    is_stored : whether the run itself is in the library, and not only its shipped evaluation
+    is_stored : whether the run itself is in the library, and not only what was measured of it
     """
 
     values: dict[SweepAxis, float]
@@ -91,7 +88,8 @@ class Sweeps:
     ----------
     library : where finished runs are
     folder : of the sweeps that were started here
-    shipped : of those that come with the app, with the evaluations of their runs
+    shipped : of those that come with the app
+    measured : what a run of a shipped sweep reaches, without the run; None where nobody measured it
     get_board : gives the board that trains what is missing, or raises EngineUnavailable; what is
         there can be seen without one
     """
@@ -102,11 +100,12 @@ class Sweeps:
         folder: Path,
         shipped: Path | None = None,
         get_board: Callable[[], JobBoard] | None = None,
+        measured: Callable[[Experiment], dict[str, float] | None] = lambda _: None,
     ) -> None:
         self.library, self.folder, self.shipped = library, folder, shipped
-        self._get_board = get_board
+        self._get_board, self._measured = get_board, measured
         self._lock = threading.Lock()
-        self._known: dict[str, SweepFile] = {}
+        self._known: dict[str, Sweep] = {}
         self._evaluations: dict[str, dict[str, float]] = {}  # of runs in the library, once read
 
     def submit(self, sweep: Sweep, visitor: str = "") -> str:
@@ -123,7 +122,7 @@ class Sweeps:
 
     def find(self, sweep_id: str) -> Sweep:
         """The sweep of this id. Raises UnknownRun."""
-        return self._find(sweep_id).sweep
+        return self._find(sweep_id)
 
     def first_shipped(self) -> str | None:
         """Id of the sweep that is shown to a visitor who has started none."""
@@ -132,14 +131,15 @@ class Sweeps:
 
     def progress(self, sweep_id: str) -> SweepProgress:
         """The sweep as it stands. Raises UnknownRun."""
-        file = self._find(sweep_id)
+        sweep = self._find(sweep_id)
         jobs = {job.job_id: job for job in self._jobs()}
+        is_measured = self._is_as_shipped(sweep_id)
         cells = [
-            self._cell(file, values, experiment, jobs)
-            for values in file.sweep.cells()
-            for experiment in file.sweep.experiments_of(values)
+            self._cell(values, experiment, jobs, is_measured)
+            for values in sweep.cells()
+            for experiment in sweep.experiments_of(values)
         ]
-        return SweepProgress(file.sweep, tuple(cells))
+        return SweepProgress(sweep, tuple(cells))
 
     def n_missing(self, sweep: Sweep) -> int:
         """Runs that would have to be trained."""
@@ -154,14 +154,15 @@ class Sweeps:
 
     def _cell(
         self,
-        file: "SweepFile",
         values: dict[SweepAxis, float],
         experiment: Experiment,
         jobs: dict[str, JobProgress],
+        is_measured: bool,
     ) -> CellProgress:
         evaluation, is_stored = self._evaluation_of(experiment), True
         if evaluation is None:
-            evaluation, is_stored = file.evaluations.get(experiment.id), False
+            evaluation = self._measured(experiment) if is_measured else None
+            is_stored = False
         job = None if evaluation is not None else jobs.get(experiment.id)
         seed = experiment.training.seed
         return CellProgress(values, seed, experiment.id, job, evaluation, is_stored)
@@ -190,7 +191,7 @@ class Sweeps:
         except EngineUnavailable:
             return []
 
-    def _find(self, sweep_id: str) -> "SweepFile":
+    def _find(self, sweep_id: str) -> Sweep:
         with self._lock:
             if sweep_id in self._known:
                 return self._known[sweep_id]
@@ -198,39 +199,40 @@ class Sweeps:
             for folder in (self.folder, self.shipped):
                 path = None if folder is None else folder / f"{sweep_id}.json"
                 if path is not None and path.is_file():
-                    return self._remember(SweepFile.from_json(path.read_bytes()))
+                    return self._remember(read_sweep(path.read_bytes()))
         raise UnknownRun("Sweep", "one that was started here", sweep_id, "Start it again.")
 
+    def _is_as_shipped(self, sweep_id: str) -> bool:
+        """Whether it comes with the app and nobody has started it here."""
+        name = f"{sweep_id}.json"
+        is_shipped = self.shipped is not None and (self.shipped / name).is_file()
+        return is_shipped and not (self.folder / name).is_file()
+
     def _keep(self, sweep: Sweep) -> None:
-        file = self._remember(SweepFile(sweep=sweep))
+        self._remember(sweep)
         try:
-            with whole_file(self.folder / f"{sweep.id}.json") as unfinished:
-                unfinished.write_text(file.model_dump_json(indent=2))
+            write_sweep(sweep, self.folder)
         except OSError:
             log.exception("sweep %s is not kept; its link will not outlive this server", sweep.id)
 
-    def _remember(self, file: "SweepFile") -> "SweepFile":
+    def _remember(self, sweep: Sweep) -> Sweep:
         with self._lock:
-            self._known[file.sweep.id] = file
+            self._known[sweep.id] = sweep
             while len(self._known) > MAX_KEPT:
                 self._known.pop(next(iter(self._known)))
-        return file
+        return sweep
 
 
-class SweepFile(Described):
-    """A sweep as it is kept, a shipped one with the evaluations of its runs.
+def write_sweep(sweep: Sweep, folder: Path) -> None:
+    """Keep a sweep's description. Raises OSError."""
+    with whole_file(folder / f"{sweep.id}.json") as unfinished:
+        unfinished.write_text(json.dumps({"sweep": sweep.model_dump(mode="json")}, indent=1))
 
-    So the shipped one needs no weights: its figures were measured, and its runs can be trained.
-    """
 
-    sweep: Sweep
-    evaluations: dict[str, dict[str, float]] = Field(default_factory=dict[str, dict[str, float]])
-
-    @classmethod
-    def from_json(cls, text: bytes) -> "SweepFile":
-        """What was kept. Raises InvalidExperiment."""
-        try:
-            return cls(**json.loads(text))
-        except (ValueError, TypeError) as error:
-            remedy = "Delete the file, or start the sweep again."
-            raise InvalidExperiment("A kept sweep", "JSON of a sweep", str(error), remedy) from None
+def read_sweep(text: bytes) -> Sweep:
+    """What `write_sweep` kept. Raises InvalidExperiment."""
+    try:
+        return Sweep(**json.loads(text)["sweep"])
+    except (ValueError, TypeError, LookupError) as error:
+        remedy = "Delete the file, or start the sweep again."
+        raise InvalidExperiment("A kept sweep", "JSON of a sweep", str(error), remedy) from None

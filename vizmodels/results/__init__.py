@@ -1,1 +1,1 @@
-"""One store of everything that is measured."""
+"""One store of everything that is measured: questions, their reads, and the answers kept."""

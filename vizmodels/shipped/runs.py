@@ -1,19 +1,15 @@
-"""Builds `assets/runs/`, the runs that come with the app: `python -m vizmodels.shipped.runs`."""
+"""Trains the runs that come with the app into `assets/runs/`."""
 
-import argparse
 import dataclasses
 import logging
-import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from vizmodels.data import is_available, load_dataset
 from vizmodels.experiment import Experiment, Training
-from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
 from vizmodels.runs.titles import title_of
@@ -156,16 +152,15 @@ def rounded_to_half(run: Run) -> Run:
     return dataclasses.replace(run, evaluation=terms | measures)
 
 
-def build(folder: Path, *, again: bool = False, trained: RunLibrary | None = None) -> None:
-    """Train every shipped run that is not in `folder` yet, and remove what is no longer shipped.
+def build(library: RunLibrary, *, again: bool = False, trained: RunLibrary | None = None) -> None:
+    """Train every shipped run that is not there yet, and remove what is no longer shipped.
 
     Parameters
     ----------
-    folder : of the shipped runs
+    library : of the shipped runs
     again : whether to train also what is there already
     trained : runs from elsewhere, taken where they are of a wanted experiment
     """
-    library = RunLibrary(folder)
     wanted = {experiment.id: experiment for experiment in gallery_experiments()}
     for record in library.list():
         if record.id not in wanted:
@@ -204,19 +199,3 @@ def _trained(experiment: Experiment, library: RunLibrary) -> Run:
     model = experiment.model
     vq_run = library.load(model.vq_run) if model.family == "pixelcnn" else None
     return train(experiment, vq_run=vq_run)
-
-
-def main() -> None:
-    """Command line of the gallery."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--again", action="store_true", help="train also what is there already")
-    parser.add_argument("--folder", type=Path, default=ASSETS / "runs")
-    parser.add_argument("--trained", type=Path, help="folder of runs to take instead of training")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    trained = None if arguments.trained is None else RunLibrary(arguments.trained)
-    build(arguments.folder, again=arguments.again, trained=trained)
-
-
-if __name__ == "__main__":
-    main()

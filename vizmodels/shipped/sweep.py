@@ -1,16 +1,13 @@
-"""Measures the sweep that the page Ablation opens with: `python -m vizmodels.shipped.sweep`.
+"""The sweep that the page Ablation opens with: its description in `assets/sweeps/`.
 
-Only the figures are shipped, in `assets/sweeps/`: 27 runs would fill the lists of runs.
+Its runs are trained for their figures alone, which ship with all that is measured: 27 runs would
+fill the lists of runs.
 """
 
-import logging
-import sys
+from pathlib import Path
 
 from vizmodels.experiment import Experiment, Training
-from vizmodels.files import whole_file
-from vizmodels.jobs.sweeps import SweepFile
-from vizmodels.places import ASSETS
-from vizmodels.runs.run import train
+from vizmodels.jobs.sweeps import write_sweep
 from vizmodels.specs import VAESpec
 from vizmodels.sweep import Sweep
 
@@ -22,21 +19,11 @@ SHIPPED = Sweep(
     seeds=(0, 1, 2),
 )
 
-log = logging.getLogger(__name__)
 
-
-def main() -> None:
-    """Train every run of the sweep and keep what it reaches on the test set."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
-    evaluations: dict[str, dict[str, float]] = {}
-    for experiment in SHIPPED.experiments():
-        run = train(experiment)
-        evaluations[run.id] = run.evaluation
-        log.info("%s, seed %d: %s", run.id, experiment.training.seed, run.evaluation)
-    file = SweepFile(sweep=SHIPPED, evaluations=evaluations)
-    with whole_file(ASSETS / "sweeps" / f"{SHIPPED.id}.json") as unfinished:
-        unfinished.write_text(file.model_dump_json(indent=1))
-
-
-if __name__ == "__main__":
-    main()
+def describe(folder: Path) -> None:
+    """Write the sweep's description, and remove that of a sweep no longer shipped."""
+    for file in folder.glob("*.json"):
+        if file.stem != SHIPPED.id:
+            file.unlink()
+    if not (folder / f"{SHIPPED.id}.json").exists():
+        write_sweep(SHIPPED, folder)

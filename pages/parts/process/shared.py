@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from pages.parts.process.cache import CACHE
 from vizmodels.analysis.maps.atlas import Atlas
+from vizmodels.experiment import Experiment
 from vizmodels.places import ASSETS, cache_folder, home_folder
-from vizmodels.results.measured import Measurements
-from vizmodels.results.reports import Reports
+from vizmodels.results.questions import training
+from vizmodels.results.store import Results
 from vizmodels.runs.library import RunLibrary
 
 if TYPE_CHECKING:
@@ -26,22 +27,23 @@ def sweeps() -> "Sweeps":
     from vizmodels.jobs import board  # here, since dask takes a second to import
     from vizmodels.jobs.sweeps import Sweeps
 
-    return Sweeps(library(), home_folder() / "sweeps", ASSETS / "sweeps", board)
+    folder, shipped = home_folder() / "sweeps", ASSETS / "sweeps"
+    return Sweeps(library(), folder, shipped, board, _measured)
+
+
+def _measured(experiment: Experiment) -> dict[str, float] | None:
+    """What a run of a shipped sweep reaches."""
+    found = results().find(training(experiment))
+    return None if found is None else found.terms()
 
 
 @functools.cache
 def atlas() -> Atlas:
-    """Latents and maps of the library's runs."""
-    return Atlas(library(), cache_folder() / "projections", CACHE)
+    """Latents and quick maps of the library's runs."""
+    return Atlas(library(), CACHE)
 
 
 @functools.cache
-def reports() -> Reports:
-    """What has been measured of the library's runs."""
-    return Reports(atlas(), cache_folder() / "reports", ASSETS / "reports")
-
-
-@functools.cache
-def measurements() -> Measurements:
-    """Figures of runs that took long to measure, with those of the shipped runs beside them."""
-    return Measurements(cache_folder() / "measurements", shipped=ASSETS / "measurements")
+def results() -> Results:
+    """All that was measured here, with what comes with the app beside it."""
+    return Results(atlas(), cache_folder() / "results", ASSETS / "results", CACHE)

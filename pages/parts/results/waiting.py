@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pages.parts.process.cache import CACHE
 from pages.parts.process.kept import once
-from pages.parts.process.shared import atlas, reports
+from pages.parts.process.shared import atlas, results
 from vizmodels.analysis.maps.points import Extent
 from vizmodels.analysis.pictures.reconstruction import Reconstructions, reconstruct
 from vizmodels.analysis.pictures.reconstruction_report import (
@@ -16,7 +16,7 @@ from vizmodels.analysis.pictures.reconstruction_report import (
     ReconstructionReport,
     loss_parts,
 )
-from vizmodels.results.reports import RECONSTRUCTION
+from vizmodels.results.questions import reconstruction
 from vizmodels.runs.library import RunRecord
 
 
@@ -30,7 +30,7 @@ def encode(models: Sequence[RunRecord], extent: Extent = "some") -> None:
 def reconstruction_reports(models: Sequence[RunRecord]) -> list[ReconstructionReport]:
     """How well each of these runs reconstructs the test pictures."""
     with st.spinner("Encoding and decoding all test images", show_time=True):
-        return [reports().make(RECONSTRUCTION, model.id) for model in models]
+        return [results().answer(reconstruction(model)) for model in models]
 
 
 def reconstructed(

@@ -5,13 +5,14 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from pages.parts.process.shared import atlas
+from pages.parts.process.shared import atlas, results
 from pages.parts.stage.addresses import LATENTS_FILE, PROGRAM_FILE, WEIGHTS_FILE, stage_address
 from pages.parts.stage.axis_names import axis_names, latent_axis_names
 from pages.parts.stage.code_words import said_codes
 from vizmodels.analysis.maps.points import Extent
 from vizmodels.analysis.maps.projection import ProjectionKind
 from vizmodels.export.sprite import COLUMNS, EXACT_COLUMNS, EXACT_TILES, SHEET_TILES
+from vizmodels.results.maps import find_map
 from vizmodels.runs.library import RunRecord
 from vizmodels.specs import DiscreteVAESpec
 
@@ -99,7 +100,7 @@ def stage_points(record: RunRecord, extent: Extent = "some") -> dict[str, object
 def _model(record: RunRecord, kind: ProjectionKind, extent: Extent) -> dict[str, object]:
     base = f"artefacts/runs/{atlas().run_key(record.id)}"
     of_pictures = f"{base}/{extent}"
-    projection = atlas().projection(record.id, kind, extent=extent)
+    projection = find_map(results(), record.id, kind, extent=extent)
     assert projection is not None, f"the {kind} map of {record.id} has not been computed"
     shown: dict[str, object] = {"kind": kind, "url": f"{of_pictures}/maps/{kind}.bin"}
     names = latent_axis_names(record)

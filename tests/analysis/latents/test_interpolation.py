@@ -113,13 +113,13 @@ def test_a_models_path_ends_at_its_reconstructions_and_the_blend_at_the_images(s
 
 def test_scores_are_those_of_each_pairs_frames(judge: Classifier) -> None:
     model = built(AutoencoderSpec(widths=(8,), latent_dim=3))
-    scores = score_paths(model, IMAGES[:3], IMAGES[3:6], judge)
+    scores = score_paths(model, IMAGES[:6].unflatten(0, (2, 3)), judge)
     frames = interpolate(model, IMAGES[[1, 4]], "spherical")
     row = PATH_KINDS.index("spherical")
     assert scores.evenness[row, 1] == pytest.approx(evenness(steps(frames)), rel=1e-4)
     least = confidence(judge, frames).min()
     assert scores.least_confidence[row, 1] == pytest.approx(least, rel=1e-4)
-    without = score_paths(model, IMAGES[:2], IMAGES[3:5], None)
+    without = score_paths(model, IMAGES[:4].unflatten(0, (2, 2)), None)
     assert np.isnan(without.least_confidence).all()
     blend = PATH_KINDS.index("blend")
     np.testing.assert_allclose(without.evenness[blend], 1, atol=1e-4)

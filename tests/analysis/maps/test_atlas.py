@@ -12,7 +12,6 @@ import torch
 
 from vizmodels.analysis.maps import atlas as atlases
 from vizmodels.analysis.maps.atlas import Atlas
-from vizmodels.analysis.maps.projection import Projection
 from vizmodels.data import load_dataset
 from vizmodels.errors import UnknownRun
 from vizmodels.experiment import Experiment, Training
@@ -37,7 +36,7 @@ def run() -> Run:
 def atlas(run: Run, tmp_path: Path) -> Atlas:
     library = RunLibrary(tmp_path / "runs")
     library.save(run)
-    return Atlas(library, tmp_path / "maps")
+    return Atlas(library)
 
 
 @pytest.fixture
@@ -55,11 +54,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     for name in ("encode_all", "reconstruct", "project", "map_points"):
         monkeypatch.setattr(atlases, name, counting(name, getattr(atlases, name)))
     return counted
-
-
-def a_map(n: int = 1797, kind: str = "umap") -> Projection:
-    coordinates = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
-    return Projection(kind, coordinates, 0.75, 0.5)
 
 
 def retrained(run: Run) -> Run:
@@ -100,7 +94,7 @@ def test_many_who_ask_at_once_share_one_computation(
 
 def test_runs_that_are_not_there_leave_nothing_in_memory(tmp_path: Path) -> None:
     cache = KeyedCache(1 << 20)
-    atlas = Atlas(RunLibrary(tmp_path), tmp_path, cache)
+    atlas = Atlas(RunLibrary(tmp_path), cache)
     for i in range(10_000):
         with pytest.raises(UnknownRun):
             atlas.run_key(f"{i:010x}")
@@ -142,22 +136,7 @@ def test_the_key_of_a_run_changes_with_its_weights(atlas: Atlas, run: Run) -> No
 
 
 def test_the_key_of_a_run_is_the_same_in_every_process(atlas: Atlas, run: Run) -> None:
-    assert Atlas(atlas.library, atlas.folder).run_key(run.id) == atlas.run_key(run.id)
-
-
-def test_the_name_of_a_map_changes_with_all_it_is_made_from(
-    atlas: Atlas, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = [atlas.projection_name(run.id, kind, n) for kind in ("umap", "tsne") for n in (2, 3)]
-    monkeypatch.setattr(atlases, "PROJECTION_VERSION", 99)
-    names.append(atlas.projection_name(run.id, "umap"))
-    monkeypatch.undo()
-    monkeypatch.setattr(atlas, "points_key", lambda *_: "digits-other")
-    names.append(atlas.projection_name(run.id, "umap"))
-    atlas.library.save(retrained(run))
-    atlas.forget(run.id)
-    names.append(atlas.projection_name(run.id, "umap"))
-    assert len(set(names)) == len(names)
+    assert Atlas(atlas.library).run_key(run.id) == atlas.run_key(run.id)
 
 
 def test_forgetting_drops_all_that_is_kept_about_a_run(
@@ -173,61 +152,28 @@ def test_forgetting_drops_all_that_is_kept_about_a_run(
     assert calls["map_points"] == 1, "the pictures are not the run's"
 
 
-@pytest.mark.parametrize("kind", ["umap", "tsne"])
-def test_a_slow_map_is_not_computed_by_asking(
-    atlas: Atlas, run: Run, calls: Counter[str], kind: str
+def test_the_key_of_an_image_set_changes_with_its_pictures(
+    atlas: Atlas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert atlas.projection(run.id, kind) is None
-    assert calls["project"] == 0
+    before, data = atlas.data_key("digits"), load_dataset("digits")
+    assert before.startswith("digits-") and len(before) == len("digits-") + 8
+    images = data.train.images.clone()
+    images[0, 0, 0, 0] += 1
+    other = dataclasses.replace(data, train=dataclasses.replace(data.train, images=images))
+    monkeypatch.setattr(atlases, "load_dataset", lambda *_, **__: other)
+    assert atlas.data_key("digits") != before
 
 
-def test_a_kept_map_is_there_for_all_who_ask(atlas: Atlas, run: Run) -> None:
-    kept = a_map()
-    atlas.keep_projection(run.id, kept)
-    assert atlas.projection(run.id, "umap") is kept
-    assert atlas.projection(run.id, "tsne") is None
-    assert atlas.projection(run.id, "umap", 3) is None
-
-
-def test_a_kept_map_survives_the_server(atlas: Atlas, run: Run) -> None:
-    kept = a_map()
-    atlas.keep_projection(run.id, kept)
-    again = Atlas(atlas.library, atlas.folder).projection(run.id, "umap")
-    assert again is not None
-    np.testing.assert_array_equal(again.coordinates, kept.coordinates)
-    assert (again.kind, again.trust, again.continuity) == ("umap", 0.75, 0.5)
-    assert [path.suffix for path in atlas.folder.iterdir()] == [".npz"], "no unfinished file"
-
-
-def test_a_kept_map_is_not_shown_for_other_weights(atlas: Atlas, run: Run) -> None:
-    atlas.keep_projection(run.id, a_map())
-    atlas.library.save(retrained(run))
-    atlas.forget(run.id)
-    assert atlas.projection(run.id, "umap") is None
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(b"hello"),
-        lambda path: path.write_bytes(path.read_bytes()[:-50]),
-        lambda path: path.write_bytes(path.read_bytes()[:100]),
-        lambda path: np.savez(path, coordinates=np.zeros((3, 2), np.float32)),
-        lambda path: np.savez(path, faithfulness=np.array([{}], object), allow_pickle=True),
-    ],
-    ids=["empty", "text", "cut", "cut short", "half", "pickle"],
-)
-def test_a_damaged_map_is_computed_again(
-    atlas: Atlas, run: Run, damage: Callable[[Path], object]
+def test_the_key_of_drawn_pictures_is_known_before_they_are_drawn(
+    atlas: Atlas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    atlas.keep_projection(run.id, a_map())
-    (path,) = atlas.folder.iterdir()
-    damage(path)
-    again = Atlas(atlas.library, atlas.folder)
-    assert again.projection(run.id, "umap") is None
-    again.keep_projection(run.id, a_map())
-    assert Atlas(atlas.library, atlas.folder).projection(run.id, "umap") is not None
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the pictures are drawn for their key")
+
+    monkeypatch.setattr(atlases, "load_dataset", refuse)
+    key = atlas.data_key("strokes")
+    monkeypatch.undo()
+    assert key == f"strokes-{load_dataset('strokes').digest}"
 
 
 def test_memory_is_bounded_and_what_was_used_last_stays(
@@ -235,7 +181,7 @@ def test_memory_is_bounded_and_what_was_used_last_stays(
 ) -> None:
     together = (atlas.run(run.id), atlas.points("digits"), atlas.latents(run.id))
     cache = KeyedCache(sum(map(n_bytes, together)) + 2000)  # and their keys
-    atlas = Atlas(atlas.library, atlas.folder, cache)
+    atlas = Atlas(atlas.library, cache)
     calls.clear()
     atlas.latents(run.id)  # keeps all three
     atlas.reconstructions(run.id)

@@ -135,12 +135,10 @@ def pairs_of_classes(
 
 
 def score_paths(
-    model: Autoencoder,
-    images: UInt8[Tensor, "M C H W"],
-    partners: UInt8[Tensor, "M C H W"],
-    classifier: Classifier | None,
+    model: Autoencoder, pairs: UInt8[Tensor, "2 M C H W"], classifier: Classifier | None
 ) -> PathScores:
-    """Scores of the paths from each image to its partner, of every kind."""
+    """Scores of the paths between M pairs of images, of every kind."""
+    images, partners = pairs
     even = np.empty((len(PATH_KINDS), len(images)), np.float32)
     least = np.full_like(even, np.nan)
     for row, kind in enumerate(PATH_KINDS):

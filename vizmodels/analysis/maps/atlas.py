@@ -2,9 +2,7 @@
 
 import copy
 import hashlib
-from pathlib import Path
 from typing import TypeVar
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +12,14 @@ from vizmodels.analysis.maps.epochs import EpochView, view_epoch
 from vizmodels.analysis.maps.neighbours import nearest_neighbours, share_kept
 from vizmodels.analysis.maps.points import MAP_POINTS, Extent, MapPoints, map_points
 from vizmodels.analysis.maps.projection import (
-    PROJECTION_VERSION,
     SLOW_KINDS,
     Projection,
     ProjectionKind,
     project,
 )
 from vizmodels.analysis.pictures.reconstruction import Reconstructions, reconstruct, squared_errors
-from vizmodels.data import load_dataset
+from vizmodels.data import edition_of, load_dataset
 from vizmodels.data.image_set import ImageSet
-from vizmodels.files import whole_file
 from vizmodels.keyed_cache import KeyedCache
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.trainable import Trainable
@@ -45,12 +41,11 @@ class Atlas:
     Parameters
     ----------
     library : where the runs are
-    folder : where maps that took long are kept between starts
     cache : of what is kept in memory, which others may share; by default one of its own
     """
 
-    def __init__(self, library: RunLibrary, folder: Path, cache: KeyedCache | None = None) -> None:
-        self.library, self.folder = library, folder
+    def __init__(self, library: RunLibrary, cache: KeyedCache | None = None) -> None:
+        self.library = library
         self._cache = KeyedCache(CACHE_BYTES) if cache is None else cache
 
     def run(self, run_id: str) -> Run:
@@ -87,6 +82,11 @@ class Atlas:
         """Name of a run that changes when its weights do, see `RunLibrary.key`."""
         return self._cache.get(("run key", run_id), lambda: self.library.key(run_id))
 
+    def data_key(self, dataset: str) -> str:
+        """Name of a whole image set that changes when its pictures do."""
+        digest = edition_of(dataset) or load_dataset(dataset, download=False).digest
+        return f"{dataset}-{digest}"
+
     def latents(self, run_id: str, extent: Extent = "some") -> NDArray[np.float32]:
         """Where the pictures on the run's map lie, (P, E): posterior means, or code vectors."""
 
@@ -112,30 +112,12 @@ class Atlas:
 
     def projection(
         self, run_id: str, kind: ProjectionKind, n_axes: int = 2, extent: Extent = "some"
-    ) -> Projection | None:
-        """A map of the run's latents; None while a slow one has not been computed yet."""
-        name = self.projection_name(run_id, kind, n_axes, extent)
-        if kind not in SLOW_KINDS:
-            make = lambda: project(self.latents(run_id, extent), kind, n_axes)  # noqa: E731
-            return self._cache.get((name,), make)
-        kept = self._cache.find((name,)) or _read_projection(self.folder / f"{name}.npz", kind)
-        return None if kept is None else self._cache.get((name,), lambda: kept)
-
-    def keep_projection(self, run_id: str, projection: Projection, extent: Extent = "some") -> None:
-        """Keep a slow map that the engine has computed, in memory and on disk."""
-        n_axes = projection.coordinates.shape[1]
-        name = self.projection_name(run_id, projection.kind, n_axes, extent)
-        self._cache.get((name,), lambda: projection)
-        _write_projection(projection, self.folder / f"{name}.npz")
-
-    def projection_name(
-        self, run_id: str, kind: ProjectionKind, n_axes: int = 2, extent: Extent = "some"
-    ) -> str:
-        """Name of a map that changes with anything it was computed from."""
-        dataset = self.run(run_id).experiment.dataset
-        return (
-            f"{self.run_key(run_id)}-{self.points_key(dataset, extent)}-"
-            f"{kind}{n_axes}-v{PROJECTION_VERSION}"
+    ) -> Projection:
+        """A quick map of the run's latents; slow ones are measured, see `vizmodels.results`."""
+        assert kind not in SLOW_KINDS, kind
+        return self._cache.get(
+            ("projection", run_id, kind, n_axes, extent),
+            lambda: project(self.latents(run_id, extent), kind, n_axes),
         )
 
     def reconstructions(self, run_id: str) -> Reconstructions:
@@ -158,17 +140,15 @@ class Atlas:
 
         return self._cache.get(("squared errors", run_id, extent), compute)
 
-    def neighbours_kept(self, run_id: str, kind: ProjectionKind) -> NDArray[np.float32]:
-        """Share of each point's nearest latents that are among its nearest on the map, (P,)."""
+    def neighbours_kept(self, run_id: str, projection: Projection) -> NDArray[np.float32]:
+        """Share of each point's nearest latents that are among its nearest on its map, (P,)."""
 
         def compare() -> NDArray[np.float32]:
-            projection = self.projection(run_id, kind)
-            assert projection is not None, f"the {kind} map of {run_id} has not been computed"
             return share_kept(
                 self._near_latents(run_id), nearest_neighbours(projection.coordinates)
             )
 
-        return self._cache.get((self.projection_name(run_id, kind), "kept"), compare)
+        return self._cache.get(("neighbours kept", run_id, projection.kind), compare)
 
     def pixel_neighbours_kept(self, run_id: str) -> NDArray[np.float32]:
         """Share of each picture's nearest by pixels that are among its nearest latents, (P,)."""
@@ -228,7 +208,6 @@ class Atlas:
             images = self.points(run.experiment.dataset, extent).pictures.images
             latents = model.embed(encode_all(model, images)).numpy()
             projection = self.projection(run_id, kind, extent=extent)
-            assert projection is not None
             return view_epoch(latents, self.latents(run_id, extent), projection)
 
         return self._cache.get(("epoch view", run_id, epoch, kind, extent), encode)
@@ -236,24 +215,3 @@ class Atlas:
     def forget(self, run_id: str) -> None:
         """Drop what is kept in memory about a run, after it was deleted or trained again."""
         self._cache.forget(lambda key: run_id in str(key))
-
-
-def _write_projection(projection: Projection, path: Path) -> None:
-    with whole_file(path) as unfinished, unfinished.open("wb") as file:
-        np.savez(
-            file,
-            allow_pickle=False,
-            coordinates=projection.coordinates,
-            faithfulness=np.array([projection.trust, projection.continuity]),
-        )
-
-
-def _read_projection(path: Path, kind: ProjectionKind) -> Projection | None:
-    """A kept map, or None if there is none or it cannot be read: it is then computed again."""
-    try:
-        # Opened here: np.load leaves the file open when its archive is damaged.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            trust, continuity = arrays["faithfulness"].tolist()
-            return Projection(kind, arrays["coordinates"], trust, continuity)
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
-        return None

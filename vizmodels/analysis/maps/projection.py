@@ -13,9 +13,6 @@ PROJECTION_KINDS: tuple[ProjectionKind, ...] = get_args(ProjectionKind)
 SLOW_KINDS = frozenset({"umap", "tsne"})
 """Kinds that take seconds to minutes and are therefore computed by the engine, never in a page."""
 
-PROJECTION_VERSION = 2
-"""Raise it when the same latents would give other coordinates: kept projections are then redone."""
-
 WIDE = 50
 """Axes up to which UMAP and t-SNE measure distances themselves. Of wider latents, such as the 784
 numbers of a VQ-VAE's picture, the 50 leading principal components are taken, as van der Maaten &

@@ -1,10 +1,8 @@
 """What a model keeps of the class: judges that read reconstructions and latents."""
 
 import functools
-import hashlib
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,14 +16,11 @@ from vizmodels.errors import InvalidExperiment
 from vizmodels.experiment import Experiment, Training
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.classifier import Classifier
-from vizmodels.runs.run import Run
+from vizmodels.models.trainable import Trainable
 from vizmodels.specs import ClassifierSpec
 from vizmodels.training.device import choose_compute
 from vizmodels.training.evaluation import EVALUATION_BATCH, as_float, encode_all, reconstruct_all
 from vizmodels.training.loop import fit
-
-INFORMATION_VERSION = 1
-"""Raise it when the same run would give other figures: kept ones are then measured again."""
 
 SEEDS = (0, 1, 2)
 TRAIN_IMAGES = 5_000  # at most, drawn anew for each seed
@@ -76,33 +71,14 @@ class InformationKept:
         assert self.confusion.ndim == 2 and self.confusion.shape[0] == self.confusion.shape[1]
         assert self.confusion.sum() == self.n_test * len(self.seeds)
 
-    def to_values(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        arrays = (*FIGURES, "confusion")
-        return {name: getattr(self, name).tolist() for name in arrays} | {
-            "seeds": list(self.seeds),
-            "n_train": self.n_train,
-            "n_test": self.n_test,
-        }
 
-    @classmethod
-    def from_values(cls, values: dict[str, Any]) -> "InformationKept":
-        """What `to_values` gave. Raises KeyError, TypeError or ValueError on anything else."""
-        figures: dict[str, Any] = {
-            name: np.array(values[name], dtype=np.float64) for name in FIGURES
-        }
-        confusion = np.array(values["confusion"], dtype=np.int64)
-        seeds = tuple(int(seed) for seed in values["seeds"])
-        n_train, n_test = int(values["n_train"]), int(values["n_test"])
-        return cls(seeds, n_train, n_test, **figures, confusion=confusion)
-
-
-def information_kept(run: Run) -> InformationKept:
-    """How well the class can be read from a run's reconstructions and latents.
+def information_kept(model: Trainable, dataset: str) -> InformationKept:
+    """How well the class can be read from a model's reconstructions and latents.
 
     Parameters
     ----------
-    run : of a model that encodes and decodes, on labelled images
+    model : that encodes and decodes
+    dataset : labelled images, those it was trained on as a rule
 
     Raises
     ------
@@ -118,7 +94,10 @@ def information_kept(run: Run) -> InformationKept:
     ----------
     Alain & Bengio 2016, Understanding intermediate layers using linear classifier probes.
     """
-    return _judge(load_dataset(run.experiment.dataset), run.autoencoder)
+    if not isinstance(model, Autoencoder):
+        found, remedy = type(model).__name__, "Choose another run."
+        raise InvalidExperiment("The model", "an autoencoder", found, remedy)
+    return _judge(load_dataset(dataset), model)
 
 
 def information_in_originals(dataset: str) -> InformationKept:
@@ -197,8 +176,7 @@ def train_judge(data: ImageSet, train: ImageSplit, seed: int) -> Classifier:
 
 def _judge_of_originals(data: ImageSet, seed: int) -> Classifier:
     """The CNN trained on originals, which all runs on the same images share."""
-    digest = hashlib.sha256(data.train.images.numpy().tobytes()).hexdigest()
-    return _kept_judge(data.name, digest, seed)
+    return _kept_judge(data.name, data.digest, seed)
 
 
 @functools.lru_cache(2 * len(SEEDS))

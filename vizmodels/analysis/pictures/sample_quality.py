@@ -2,7 +2,7 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -14,16 +14,17 @@ from vizmodels.analysis.pictures.frechet import frechet_distance, gaussian_of
 from vizmodels.analysis.pictures.samplers import SamplerName, make_sampler
 from vizmodels.data import load_dataset
 from vizmodels.errors import InvalidExperiment
+from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.classifier import Classifier
-from vizmodels.runs.run import Run
+from vizmodels.models.trainable import Trainable
 from vizmodels.training.evaluation import EVALUATION_BATCH, as_float
-
-SAMPLES_VERSION = 1
-"""Raise it when the same runs would give other figures: kept ones are then measured again."""
 
 MOST_SAMPLES = 2_000
 """Of each kind; fewer where the test set is smaller. The distance falls as they grow in number, so
 the floor and every sampler have as many."""
+
+Split = Literal["test", "train"]
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 SEED = 1  # of the measured samples; the page's own begin at 0
 
@@ -60,26 +61,6 @@ class SampleQuality:
         """Of the class shares, in bits; log2 L where all classes are drawn equally often."""
         return entropy_bits(self.class_shares)
 
-    def to_values(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            name: getattr(self, name).tolist() if name.endswith("shares") else getattr(self, name)
-            for name in self.__dataclass_fields__
-        }
-
-    @classmethod
-    def from_values(cls, values: dict[str, Any]) -> "SampleQuality":
-        """What `to_values` gave. Raises KeyError, TypeError or ValueError on anything else."""
-        shares: dict[str, Any] = {
-            name: np.array(values[name], dtype=np.float64)
-            for name in ("class_shares", "test_shares")
-        }
-        numbers: dict[str, Any] = {
-            name: float(values[name])
-            for name in ("frechet", "floor", "confidence", "test_confidence")
-        }
-        return cls(int(values["n"]), **shares, **numbers)
-
 
 @dataclass(frozen=True)
 class _Seen:
@@ -89,60 +70,57 @@ class _Seen:
 
 
 def sample_quality(
-    run: Run, sampler: SamplerName, judge: Run, temperature: float = 1.0
+    model: Trainable, sampler: SamplerName, judge: Trainable, dataset: str, temperature: float = 1.0
 ) -> SampleQuality:
-    """How good a run's samples are in the eyes of a classifier trained on the same images.
+    """How good a model's samples are in the eyes of a classifier trained on the same images.
 
     Parameters
     ----------
-    run : of a model that decodes
-    sampler : one of `sampler_names` of its model
-    judge : a classifier's run on the same images
+    model : that decodes
+    sampler : one of `sampler_names` of the model
+    judge : a classifier of these images
+    dataset : the images that both were trained on
     temperature : of the samples
 
     Raises
     ------
-    InvalidExperiment : the judge is no classifier of these images
+    InvalidExperiment : the judge is no classifier of these images, or the model does not decode
     DataUnavailable, DamagedData : the images cannot be had
 
     Notes
     -----
     Seeded. Two seconds on two cores; a PixelCNN, which draws 2,000 grids token by token, a minute.
     """
-    model = judge.model
-    same = judge.experiment.dataset == run.experiment.dataset
-    if not isinstance(model, Classifier) or not same:
-        raise InvalidExperiment(
-            "The judge of samples",
-            f"a classifier of {run.experiment.dataset}",
-            f"run {judge.id}, {judge.experiment.model.family} on {judge.experiment.dataset}",
-            "Train one on these images.",
-        )
-    data = load_dataset(run.experiment.dataset)
+    data = load_dataset(dataset)
+    if not isinstance(judge, Classifier) or judge.n_classes != len(data.class_names):
+        found, remedy = type(judge).__name__, "Train one on these images."
+        raise InvalidExperiment("The judge of samples", f"a classifier of {dataset}", found, remedy)
+    if not isinstance(model, Autoencoder):
+        found, remedy = type(model).__name__, "Choose another run."
+        raise InvalidExperiment("The model", "one that decodes", found, remedy)
     n = min(MOST_SAMPLES, len(data.test), len(data.train))
-    test, train = _see_test(model, data.name, n), _see_train(model, data.name, n)
-    drawn = make_sampler(run.autoencoder, sampler, data.train.images).draw(n, SEED, temperature)
-    samples = _see(model, torch.from_numpy((drawn * 255).round().astype(np.uint8)))
+    test, train = (_see_split(judge, dataset, data.digest, split, n) for split in SPLITS)
+    drawn = make_sampler(model, sampler, data.train.images).draw(n, SEED, temperature)
+    samples = _see(judge, torch.from_numpy((drawn * 255).round().astype(np.uint8)))
     of_test = gaussian_of(test.features)
     return SampleQuality(
         n,
         frechet_distance(gaussian_of(samples.features), of_test),
         frechet_distance(gaussian_of(train.features), of_test),
-        class_shares(samples.votes, model.n_classes),
-        class_shares(test.votes, model.n_classes),
+        class_shares(samples.votes, judge.n_classes),
+        class_shares(test.votes, judge.n_classes),
         samples.confidence,
         test.confidence,
     )
 
 
-@functools.lru_cache(2)
-def _see_test(judge: Classifier, dataset: str, n: int) -> _Seen:
-    return _see(judge, load_dataset(dataset).test.images[:n])
-
-
-@functools.lru_cache(2)
-def _see_train(judge: Classifier, dataset: str, n: int) -> _Seen:
-    return _see(judge, load_dataset(dataset).train.images[:n])
+@functools.lru_cache(2 * len(SPLITS))
+def _see_split(judge: Classifier, dataset: str, digest: str, split: Split, n: int) -> _Seen:
+    """The first n images of a split; `digest` tells those of one name apart."""
+    assert digest
+    data = load_dataset(dataset)
+    images = data.test.images if split == "test" else data.train.images
+    return _see(judge, images[:n])
 
 
 @torch.inference_mode()
