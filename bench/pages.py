@@ -19,6 +19,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page
 
 from bench.report import Figure, at_most, report
+from bench.reruns import measure_reruns
 from bench.serving import COMPLETES_MS, ENGINE_SETTLES_S, Served, chromium, seconds_to, serve
 from vizmodels.analysis.maps.projection import project
 from vizmodels.data import is_available, load_dataset
@@ -167,6 +168,7 @@ def main() -> None:
                 time.sleep(5 if quick else ENGINE_SETTLES_S)
                 _measure_pages(browser, app, visits)
                 first, ours = slider_ms(browser, f"{app.address}/denoising", NOISY, presses)
+                measure_reruns(app, home, quick=quick)
             with serve(("run", str(home / "empty.py")), home, {}) as empty:
                 _, theirs = slider_ms(browser, empty.address, EMPTY, presses)
         report(Figure("noise slider, key to pictures not seen before", first, "ms"))

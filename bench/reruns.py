@@ -38,6 +38,7 @@ PAGES = (
     "codebook",
     "information",
 )
+QUICK_PAGES = ("", "latent_space", "denoising", "codebook")
 CHARTS_COME_S = 1.2  # after a visit's beginning
 BETWEEN_S = 0.3  # two looks whether a page is at rest
 ALIKE_NEEDED, MOST_LOOKS = 3, 300
@@ -67,22 +68,23 @@ def _wait_for_rest(visitor: Visitor, page: str) -> None:
     raise TimeoutError(f"the page {page or 'home'} does not come to rest: {counts[-5:]} messages")
 
 
-def measure_reruns(app: Served, folder: Path, n: int) -> None:
+def measure_reruns(app: Served, folder: Path, *, quick: bool) -> None:
     """Report each page of a served app beside the plain one.
 
     Parameters
     ----------
     app : that has been up for a while
     folder : for the plain app
-    n : reruns of each page
+    quick : four pages and few reruns of each
     """
+    n, pages = (5, QUICK_PAGES) if quick else (20, PAGES)
     (folder / "plain").mkdir(exist_ok=True)
     plain_app = folder / "plain" / "plain.py"
     plain_app.write_text(PLAIN_APP)
     with serve(("run", str(plain_app)), folder / "plain", {}) as plain:
         theirs: list[float] = []
         ours: dict[str, float] = {}
-        for at, page in enumerate(PAGES):
+        for at, page in enumerate(pages):
             if at % PAGES_PER_PLAIN == 0:
                 theirs.append(rerun_ms(plain, "", n))
             ours[page or "home"] = rerun_ms(app, page, n)
@@ -94,7 +96,7 @@ def measure_reruns(app: Served, folder: Path, n: int) -> None:
 def main() -> None:
     """Command line of the bench."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer reruns, less waiting before")
+    parser.add_argument("--quick", action="store_true", help="four pages, fewer reruns")
     quick = parser.parse_args().quick
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -102,7 +104,7 @@ def main() -> None:
         os.environ.update(environment)
         load_dataset("strokes")  # drawn once, as the first start of the app does
         with serve(("run", "app.py"), folder, environment) as app:
-            measure_reruns(app, folder, n=5 if quick else 20)
+            measure_reruns(app, folder, quick=quick)
 
 
 if __name__ == "__main__":
