@@ -68,3 +68,9 @@ def median_seconds(call: Callable[[], object], n: int) -> float:
         call()
         seconds.append(time.perf_counter() - began)
     return statistics.median(seconds)
+
+
+def at_most_times(name: str, value: float, unit: str, peer: float, times: float) -> Figure:
+    """A figure that should be at most so many times its peer's, which alone decides."""
+    ratio = value / peer
+    return Figure(name, value, unit, peer, ratio, f"<= {times:g} x", ratio <= times)

@@ -21,7 +21,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/c
 CHROMIUM_FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 START_LIMIT_S = 60
 COMPLETES_MS = 4000  # a page runs again after its first second, and then brings charts
-ENGINE_SETTLES_S = 75  # after the start: the workers import torch and compile UMAP until then
+ENGINE_SETTLES_S = 120  # after a minute without a visitor it starts, then UMAP is compiled
 CONNECTED = "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
 SETTLED = "[data-test-script-state='notRunning']"
 # Looks from within the page, every 10 ms: a wait of Playwright's searches the whole page in every

@@ -27,7 +27,7 @@ from bench.stage_maps import (
     open_map,
     payload,
 )
-from vizmodels.analysis.maps.points import MAP_POINTS
+from vizmodels.analysis.maps.kinds import MAP_POINTS
 from vizmodels.data import load_dataset
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary, RunRecord

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from pages.parts.process import computing
 from vizmodels.errors import LatentariumError
 from vizmodels.places import ASSETS
 
@@ -91,7 +92,11 @@ def show() -> None:
     """Show the page that the address names."""
     st.set_page_config(page_title="Latentarium", page_icon=str(ASSETS / "icon.png"), layout="wide")
     try:
-        st.navigation(pages(), position="top").run()
+        page = st.navigation(pages(), position="top")
+        if page.url_path and not computing.is_loaded():  # Home needs nothing of it
+            with st.spinner("Loading what this page computes with, once after the start"):
+                computing.load()
+        page.run()
     except LatentariumError as error:  # what a page did not foresee is still a sentence
         st.error(str(error))
 

@@ -43,7 +43,8 @@ ALLOWED |= {
         "jobs",
         *EVERYWHERE,
     },
-    "shipped": {*DIRECTION, "jobs", "export", "shipped", *EVERYWHERE},
+    "stage": {*DIRECTION, "export", "stage", *EVERYWHERE},
+    "shipped": {*DIRECTION, "jobs", "export", "stage", "shipped", *EVERYWHERE},
     "__init__": {*DIRECTION, *EVERYWHERE},
 }
 LIBRARY = sorted((ROOT / "vizmodels").rglob("*.py"))

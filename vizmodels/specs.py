@@ -261,3 +261,26 @@ SPECS: dict[str, type[AnySpec]] = {
     "pixelcnn": PixelCNNSpec,
     "classifier": ClassifierSpec,
 }
+
+ImageShape = tuple[int, int, int]
+"""(C, H, W) of the pictures."""
+
+HALVINGS = {"half": 1, "quarter": 2, "eighth": 3}
+"""How often a VQ-VAE's encoder halves a picture's sides, by its `grid`."""
+
+
+def code_grid(image_shape: ImageShape, n_halvings: int) -> tuple[int, int]:
+    """(h, w) of a VQ-VAE's grid of codes."""
+    return image_shape[1] >> n_halvings, image_shape[2] >> n_halvings
+
+
+def embedding_dim(spec: AutoencodingSpec | PixelCNNSpec, image_shape: ImageShape) -> int:
+    """Axes of the space in which a model's latents lie, `Autoencoder.embedding_dim`."""
+    match spec:
+        case PixelCNNSpec():
+            return embedding_dim(spec.vqvae, image_shape)
+        case VQVAESpec():
+            height, width = code_grid(image_shape, HALVINGS[spec.grid])
+            return height * width * spec.code_dim
+        case _:
+            return spec.latent_dim

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from pages.parts.frame.pictures import show_sheet
+from pages.parts.frame.pictures import show_png
 from pages.parts.models.model_picker import choose
 from pages.parts.models.run_kinds import autoencodes, figures_of
 from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import library
 from vizmodels.errors import LatentariumError
-from vizmodels.figures.images import tile_sheet
 from vizmodels.runs.library import RunRecord
+from vizmodels.runs.preview import preview_strip
 from vizmodels.specs import SPECS
 
 CARDS_PER_ROW = 3
@@ -65,12 +63,12 @@ def _show_cards(records: list[RunRecord]) -> None:
 def _show_card(record: RunRecord) -> None:
     # Two elements a card and no more: each one delays the map above by some milliseconds.
     try:
-        sheet = _sheet(record.id, str(record.environment.get("trained_at")))
+        strip, width = _strip(record.id, str(record.environment.get("trained_at")))
     except LatentariumError as error:
         st.warning(str(error))
         return
     below = BELOW.get(record.experiment.model.family, "the reconstructions of")
-    show_sheet(sheet, f"Test images, and {below} {record.title}", widest=WIDEST_CARD)
+    show_png(strip, width, f"Test images, and {below} {record.title}", widest=WIDEST_CARD)
     has_map = autoencodes(record)
     title = record.title.replace(f" · {record.experiment.dataset}", "", 1)  # the fold says it
     pressed = st.button(
@@ -87,11 +85,7 @@ def _show_card(record: RunRecord) -> None:
 
 
 @CACHE.cached
-def _sheet(run_id: str, trained_at: str) -> NDArray[np.uint8]:
-    """The card's pictures; `trained_at` only tells versions apart.
-
-    The run itself is not kept, since a gallery of all runs would fill the cache.
-    """
+def _strip(run_id: str, trained_at: str) -> tuple[bytes, int]:
+    """The card's pictures and their width; `trained_at` only tells versions apart."""
     assert trained_at
-    pictures = library().load(run_id).preview[:, :PICTURES_PER_CARD]
-    return tile_sheet(np.concatenate(list(pictures)), columns=pictures.shape[1])
+    return preview_strip(library().record(run_id), PICTURES_PER_CARD)

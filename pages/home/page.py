@@ -5,13 +5,11 @@ from pages.parts.frame.frame import head
 from pages.parts.models.data_gate import data_are_here
 from pages.parts.models.model_picker import pick_models
 from pages.parts.models.run_kinds import first_map_kind
-from pages.parts.results.waiting import encode
 from pages.parts.stage.stage import show_stage
 
 head("Latentarium", "Move over the map: every point of latent space is decoded where you are.")
 a, _ = pick_models(st.columns(1))
 if a is not None and data_are_here(a):
-    encode([a])
     show_stage(a, kind=first_map_kind(a), key="home_stage")
 
 doors = st.columns(3)

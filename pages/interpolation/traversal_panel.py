@@ -12,12 +12,12 @@ from pages.parts.frame.pictures import show_rows
 from pages.parts.models.model_label import LETTERS, lettered
 from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas, library
-from pages.parts.stage.axis_names import latent_axis_names
 from vizmodels.analysis.latents.traversal import Traversals, r_squared, r_squared_of_all, traverse
 from vizmodels.analysis.maps.projection import principal_axes
 from vizmodels.figures.factor_axes import factor_axes_figure
 from vizmodels.figures.images import tile_sheet
 from vizmodels.runs.library import RunRecord
+from vizmodels.stage.axis_names import latent_axis_names
 
 MOST_AXES = 16
 WIDEST_SHEET = 640  # px

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.process.shared import atlas
-from vizmodels.analysis.maps.points import EXTENTS, MAP_POINTS, Extent
+from vizmodels.analysis.maps.kinds import EXTENTS, MAP_POINTS, Extent
 from vizmodels.runs.library import RunRecord
 
 MOST_AXES_OF_ALL = 64

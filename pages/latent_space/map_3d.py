@@ -7,11 +7,11 @@ import streamlit as st
 from pages.parts.frame.charts import show_chart
 from pages.parts.models.run_kinds import KIND_NAMES
 from pages.parts.process.shared import atlas, results
-from pages.parts.stage.axis_names import axis_names
-from vizmodels.analysis.maps.projection import ProjectionKind
+from vizmodels.analysis.maps.kinds import ProjectionKind
 from vizmodels.figures.latents import map_3d_figure
 from vizmodels.results.maps import find_map
 from vizmodels.runs.library import RunRecord
+from vizmodels.stage.axis_names import axis_names
 
 
 def show_3d(models: Sequence[RunRecord], kind: ProjectionKind) -> None:

@@ -8,8 +8,7 @@ import streamlit as st
 from pages.parts.models.model_label import LETTERS, short_title
 from pages.parts.process.shared import results
 from pages.parts.results.answers import Asked, ask, find, show_progress
-from vizmodels.analysis.maps.points import Extent
-from vizmodels.analysis.maps.projection import SLOW_KINDS, ProjectionKind
+from vizmodels.analysis.maps.kinds import SLOW_KINDS, Extent, ProjectionKind
 from vizmodels.results.maps import find_map
 from vizmodels.results.questions import slow_map
 from vizmodels.runs.library import RunRecord

@@ -8,8 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.parts.process.shared import atlas, results
-from vizmodels.analysis.maps.points import Extent
-from vizmodels.analysis.maps.projection import ProjectionKind
+from vizmodels.analysis.maps.kinds import Extent, ProjectionKind
 from vizmodels.analysis.maps.selection import inside_polygon, read_polygon
 from vizmodels.errors import LatentariumError
 from vizmodels.results.maps import find_map

@@ -8,14 +8,13 @@ import functools
 import json
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import numpy as np
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pages.parts.process.cache import CACHE
-from pages.parts.process.shared import atlas, results
 from pages.parts.stage.addresses import (
     CODES_FILE,
     LATENTS_FILE,
@@ -23,32 +22,43 @@ from pages.parts.stage.addresses import (
     WEIGHTS_FILE,
     stage_address,
 )
-from pages.parts.stage.code_words import n_browsed
-from pages.parts.stage.noise_ground import GROUND_FILE, ground_json
+from pages.parts.stage.shipped_maps import shipped_file
 from pages.server.stage_files import FOR_EVER, stage_file
-from vizmodels.analysis.maps.neighbours import most_alike
-from vizmodels.analysis.maps.points import EXTENTS, Extent
-from vizmodels.analysis.maps.projection import PROJECTION_KINDS
+from vizmodels.analysis.maps.kinds import EXTENTS, PROJECTION_KINDS, Extent
 from vizmodels.errors import InvalidExperiment, LatentariumError
-from vizmodels.export.latent_bytes import latent_bytes
-from vizmodels.export.layer_program import LayerProgram, layer_program
-from vizmodels.export.sprite import (
-    EXACT_COLUMNS,
-    EXACT_TILES,
-    SHEET_TILES,
-    sprite_sheet,
-    thumbnail_sheet,
-)
-from vizmodels.models.codes.vqvae import VQVAE
-from vizmodels.results.maps import find_map
-from vizmodels.runs.run import Run
+
+if TYPE_CHECKING:
+    from vizmodels.analysis.maps.atlas import Atlas
+    from vizmodels.export.layer_program import LayerProgram
+    from vizmodels.results.store import Results
+    from vizmodels.runs.run import Run
+
 
 BINARY, JSON = "application/octet-stream", "application/json"
 PNG, JPEG = "image/png", "image/jpeg"
+MEDIA_TYPES = {"bin": BINARY, "json": JSON, "png": PNG, "jpg": JPEG}
 # Numbers hardly shrink: compressing a map and its decoder takes 0.04 s of a core a visit, for a
 # twelfth less.
 AS_IT_IS = {**FOR_EVER, "Content-Encoding": "identity"}
 N_ALIKE = 8  # pictures shown beside a pinned one
+
+
+# What computes is imported where it is called: torch takes seconds, and the first map, which is a
+# file, needs none of it; the server is up a third of a second earlier without pydantic.
+
+
+def atlas() -> "Atlas":
+    """Latents and maps of the library's runs."""
+    from pages.parts.process import shared
+
+    return shared.atlas()
+
+
+def results() -> "Results":
+    """All that was measured of them."""
+    from pages.parts.process import shared
+
+    return shared.results()
 
 
 def routes() -> list[BaseRoute]:
@@ -73,7 +83,7 @@ def _answers(handler: Callable[[Request], tuple[bytes, str] | None]) -> Callable
     @functools.wraps(handler)
     def respond(request: Request) -> Response:
         try:
-            answer = handler(request)
+            answer = _shipped(request) or handler(request)
         except LatentariumError as error:
             return PlainTextResponse(str(error), status_code=404)
         if answer is None:
@@ -83,6 +93,13 @@ def _answers(handler: Callable[[Request], tuple[bytes, str] | None]) -> Callable
         return Response(content, media_type=media_type, headers=headers)
 
     return respond
+
+
+def _shipped(request: Request) -> tuple[bytes, str] | None:
+    """What ships under an address, if it does; the app may be served below a path of its own."""
+    _, found, rest = request.scope.get("path", "").partition("artefacts/")
+    content = shipped_file(found + rest)
+    return None if content is None else (content, MEDIA_TYPES[rest.rsplit(".")[-1]])
 
 
 @_answers
@@ -97,7 +114,7 @@ def _points(request: Request) -> tuple[bytes, str] | None:
         return _sheet(dataset, extent, request.path_params["key"], *sheet.groups())
     match file:
         case "labels.bin" if pictures.labels is not None:
-            return pictures.labels.numpy().astype(np.uint8).tobytes(), BINARY
+            return pictures.labels.numpy().astype("u1").tobytes(), BINARY
         case "factors.bin" if pictures.factors is not None:
             return pictures.factors.numpy().astype("<f4").tobytes(), BINARY
         case _:
@@ -108,6 +125,8 @@ def _sheet(
     dataset: str, extent: Extent, key: str, of: str, number: str, ending: str
 ) -> tuple[bytes, str] | None:
     """Thumbnails, of which those in colour are not exact, or exact pictures in colour."""
+    from vizmodels.export.sprite import EXACT_COLUMNS, EXACT_TILES, SHEET_TILES, sprite_sheet
+
     images = atlas().points(dataset, extent).pictures.images
     is_exact, has_colour, at = of == "exact", images.shape[1] == 3, int(number)
     if at * (EXACT_TILES if is_exact else SHEET_TILES) >= len(images):
@@ -122,6 +141,8 @@ def _sheet(
 @_answers
 def _alike(request: Request) -> tuple[bytes, str] | None:
     """The pictures nearest to one of them by pixels."""
+    from vizmodels.analysis.maps.neighbours import most_alike
+
     found, index = _pictures(request), request.path_params["index"]
     if found is None:
         return None
@@ -140,6 +161,8 @@ def _run(request: Request) -> tuple[bytes, str] | None:
         return None
     if request.path_params["file"] == CODES_FILE:
         return _codes(atlas().run(run_id)), BINARY
+    from pages.parts.stage.noise_ground import GROUND_FILE, ground_json
+
     if request.path_params["file"] == GROUND_FILE:
         return ground_json(run_id, request.path_params["key"]).encode(), JSON
     return _program_part(program(run_id, request.path_params["key"]), request.path_params["file"])
@@ -154,7 +177,7 @@ def _epoch_program(request: Request) -> tuple[bytes, str] | None:
     return _program_part(of_epoch, request.path_params["file"])
 
 
-def _program_part(of: LayerProgram, file: str) -> tuple[bytes, str] | None:
+def _program_part(of: "LayerProgram", file: str) -> tuple[bytes, str] | None:
     if file == PROGRAM_FILE:
         return of.to_json().encode(), JSON
     return (of.weights, BINARY) if file == WEIGHTS_FILE else None
@@ -165,11 +188,16 @@ def _latents(request: Request) -> tuple[bytes, str] | None:
     run_id, extent = _run_id(request), _extent(request)
     if run_id is None or extent is None:
         return None
+    from vizmodels.export.latent_bytes import latent_bytes
+
     return latent_bytes(atlas().run(run_id).model, atlas().latents(run_id, extent)), BINARY
 
 
-def _codes(run: Run) -> bytes:
+def _codes(run: "Run") -> bytes:
     """Grids of the first test images as uint16 (N, h·w)."""
+    from pages.parts.stage.code_words import n_browsed
+    from vizmodels.models.codes.vqvae import VQVAE
+
     model = run.model
     if not isinstance(model, VQVAE):
         remedy = "Choose a VQ-VAE."
@@ -183,6 +211,8 @@ def _map(request: Request) -> tuple[bytes, str] | None:
     run_id, extent, kind = _run_id(request), _extent(request), request.path_params["kind"]
     if run_id is None or extent is None or kind not in PROJECTION_KINDS:
         return None
+    from vizmodels.results.maps import find_map
+
     projection = find_map(results(), run_id, kind, extent=extent)
     return None if projection is None else (projection.coordinates.astype("<f4").tobytes(), BINARY)
 
@@ -199,6 +229,8 @@ def _measure(request: Request) -> tuple[bytes, str] | None:
         return None
     if name == "pixels":
         return atlas().pixel_neighbours_kept(run_id).astype("<f4").tobytes(), BINARY
+    from vizmodels.results.maps import find_map
+
     projection = find_map(results(), run_id, name) if name in PROJECTION_KINDS else None
     if projection is None:
         return None
@@ -214,6 +246,8 @@ def _epoch_map(request: Request) -> tuple[bytes, str] | None:
         return None
     if epoch not in atlas().epochs(run_id):
         return None
+    from vizmodels.export.latent_bytes import latent_bytes
+
     view = atlas().epoch_view(run_id, epoch, kind, extent)
     match request.path_params["file"]:
         case file if file == LATENTS_FILE:
@@ -248,6 +282,8 @@ def _pictures(request: Request) -> tuple[str, Extent] | None:
 @CACHE.cached
 def sprite(dataset: str, extent: Extent, key: str, sheet: int) -> bytes:
     """One sheet of thumbnails of an image set's map; `key` only tells versions apart."""
+    from vizmodels.export.sprite import SHEET_TILES, sprite_sheet, thumbnail_sheet
+
     assert key.startswith(dataset)
     images = atlas().points(dataset, extent).pictures.images
     tiles = images[sheet * SHEET_TILES :][:SHEET_TILES].numpy()
@@ -255,9 +291,11 @@ def sprite(dataset: str, extent: Extent, key: str, sheet: int) -> bytes:
 
 
 @CACHE.cached
-def program(run_id: str, key: str, epoch: int | None = None) -> LayerProgram:
+def program(run_id: str, key: str, epoch: int | None = None) -> "LayerProgram":
     """The run's networks as the browser computes them, after its last epoch unless another is
     named; `key` only tells versions apart."""
+    from vizmodels.export.layer_program import layer_program
+
     assert key.startswith(run_id)
     model = atlas().run(run_id).model if epoch is None else atlas().model_at(run_id, epoch)
     return layer_program(model)

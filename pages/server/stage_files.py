@@ -17,7 +17,7 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 def stage_file(request: Request) -> Response:
     """One of the files at `stage_address()`, compressed once for all visitors."""
     name = request.path_params["file"]
-    packed = _packed().get(name)
+    packed = pack_stage().get(name)
     if packed is None:
         return PlainTextResponse("Nothing is kept under this address.", status_code=404)
     media_type = "text/css" if name.endswith(".css") else "text/javascript"
@@ -29,7 +29,8 @@ def stage_file(request: Request) -> Response:
 
 
 @functools.cache
-def _packed() -> dict[str, bytes]:
+def pack_stage() -> dict[str, bytes]:
+    """The stage's modules and styles, each bundled and compressed."""
     modules = {
         f"{entry.rsplit('/')[-1]}.js": bundle(STAGE_FOLDER, entry).encode()
         for entry in COMPONENTS + WORKERS

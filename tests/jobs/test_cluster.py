@@ -1,5 +1,7 @@
 """What each worker is told before it starts."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -38,3 +40,12 @@ def test_with_gpus_each_worker_sees_one_of_its_own(monkeypatch: pytest.MonkeyPat
 def test_waiting_threads_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     on_a_machine(monkeypatch, cores=2, gpus=0)
     assert cluster.worker_environments(2)[1]["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_what_numba_compiles_is_kept_in_the_cache_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LATENTARIUM_HOME", str(tmp_path))
+    on_a_machine(monkeypatch, cores=2, gpus=0)
+    (environment,) = cluster.worker_environments()
+    assert environment["NUMBA_CACHE_DIR"] == str(tmp_path / "cache" / "numba")

@@ -9,7 +9,6 @@ from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.trainable import Trainable
 
-LATENT_FORMAT = 2  # in the addresses, since browsers keep what they fetched
 CHUNK = 500  # pictures whose distances to all codes are in memory at a time
 
 

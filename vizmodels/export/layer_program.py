@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from vizmodels.errors import NotExportable
+from vizmodels.export.formats import PROGRAM_FORMAT
 from vizmodels.export.layer_ops import Layer, export_layers
 from vizmodels.export.weight_buffer import WeightBuffer
 from vizmodels.models.autoencoder import PlainAutoencoder
@@ -21,9 +22,6 @@ from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.layers import Attention
 from vizmodels.models.trainable import Trainable
 from vizmodels.models.vae import VAE
-
-PROGRAM_FORMAT = 2
-"""Raise it when a browser that knows the old format would decode the new one wrongly."""
 
 
 @dataclass(frozen=True)

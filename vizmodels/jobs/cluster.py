@@ -11,6 +11,8 @@ import torch
 from dask.system import CPU_COUNT
 from distributed import Client, Nanny, Scheduler, Security, SpecCluster
 
+from vizmodels.places import cache_folder
+
 LOOPBACK = "127.0.0.1"
 CORES_PER_WORKER = 2  # small models stop gaining beyond two threads
 CONNECT_SECONDS = 10
@@ -117,12 +119,18 @@ def worker_environments(n_workers: int | None = None) -> list[dict[str, str]]:
     # they do not get train a small model several times slower than one thread that has its own.
     threads = str(max(1, (CPU_COUNT - 1) // n_workers))
     environments = [
-        dict.fromkeys(THREAD_VARIABLES, threads) | WAIT_POLICY for _ in range(n_workers)
+        dict.fromkeys(THREAD_VARIABLES, threads) | WAIT_POLICY | compiled_code()
+        for _ in range(n_workers)
     ]
     for at, environment in enumerate(environments):
         if gpus:
             environment["CUDA_VISIBLE_DEVICES"] = gpus[at % len(gpus)]
     return environments
+
+
+def compiled_code() -> dict[str, str]:
+    """Where workers keep what numba compiles for UMAP, so that the next start reads it."""
+    return {"NUMBA_CACHE_DIR": str(cache_folder() / "numba")}
 
 
 def visible_gpus() -> list[str]:

@@ -24,6 +24,7 @@ WATCH_SECONDS = 1.0  # between two looks at the connection and at the queue
 LONGEST_WAIT_SECONDS = 8.0  # between two tries to connect
 WARM_UP_PRIORITY = 100  # before every job
 LOST = "a lost connection"
+STARTING = "The engine that trains is starting, which takes about 10 seconds on two cores."
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Engine:
         cluster = self._cluster
         if cluster is None or not cluster.is_up:
             if not self._settled.is_set():
-                return Health("starting", 0, (), "The engine that trains is starting.")
+                return Health("starting", 0, (), STARTING)
             return Health("unavailable", 0, (), str(self.unavailable()))
         if not self._n_counted:
             return Health("starting", 0, (), "The engine waits for its first worker.")

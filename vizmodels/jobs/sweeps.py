@@ -12,7 +12,7 @@ from pathlib import Path
 from vizmodels.errors import EngineUnavailable, InvalidExperiment, LatentariumError, UnknownRun
 from vizmodels.experiment import ID_LENGTH, Experiment
 from vizmodels.files import whole_file
-from vizmodels.jobs.board import JobBoard
+from vizmodels.jobs.job_board import JobBoard
 from vizmodels.jobs.record import JobProgress
 from vizmodels.runs.library import RunLibrary
 from vizmodels.sweep import Sweep, SweepAxis

@@ -11,19 +11,20 @@ from vizmodels.models.classifier import Classifier
 from vizmodels.models.codes.pixelcnn import PixelCNN
 from vizmodels.models.codes.quantizer import Quantizer
 from vizmodels.models.codes.vq_prior import VQPrior
-from vizmodels.models.codes.vqvae import HALVINGS, VQVAE, code_grid, vq_networks
+from vizmodels.models.codes.vqvae import VQVAE, vq_networks
 from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.trainable import Trainable
 from vizmodels.models.vae import VAE
 from vizmodels.specs import (
+    HALVINGS,
     AnySpec,
     AutoencoderSpec,
-    AutoencodingSpec,
     ClassifierSpec,
     DiscreteVAESpec,
     PixelCNNSpec,
     VAESpec,
     VQVAESpec,
+    code_grid,
 )
 
 
@@ -55,18 +56,6 @@ def count_parameters(spec: AnySpec, image_shape: ImageShape, n_classes: int = 0)
     with torch.device("meta"):
         model = _build(spec, image_shape, n_classes)
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
-
-
-def embedding_dim(spec: AutoencodingSpec | PixelCNNSpec, image_shape: ImageShape) -> int:
-    """Axes of the space in which a model's latents lie, `Autoencoder.embedding_dim`."""
-    match spec:
-        case PixelCNNSpec():
-            return embedding_dim(spec.vqvae, image_shape)
-        case VQVAESpec():
-            height, width = code_grid(image_shape, HALVINGS[spec.grid])
-            return height * width * spec.code_dim
-        case _:
-            return spec.latent_dim
 
 
 def _build(spec: AnySpec, image_shape: ImageShape, n_classes: int) -> Trainable:

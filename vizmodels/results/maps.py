@@ -1,7 +1,7 @@
 """Maps of a run's latents: quick ones computed when asked for, slow ones if they are there."""
 
-from vizmodels.analysis.maps.points import Extent
-from vizmodels.analysis.maps.projection import SLOW_KINDS, Projection, ProjectionKind
+from vizmodels.analysis.maps.kinds import SLOW_KINDS, Extent, ProjectionKind
+from vizmodels.analysis.maps.projection import Projection
 from vizmodels.results.questions import slow_map
 from vizmodels.results.store import Results
 

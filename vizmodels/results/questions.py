@@ -7,8 +7,8 @@ by the version: raise that when the constant changes.
 from vizmodels.analysis.evaluated import Evaluation, evaluate_training
 from vizmodels.analysis.latents.interpolation import N_PAIRS, PathScores, score_paths
 from vizmodels.analysis.latents.shape import LatentShape, latent_shape
-from vizmodels.analysis.maps.points import Extent
-from vizmodels.analysis.maps.projection import Projection, ProjectionKind, project
+from vizmodels.analysis.maps.kinds import Extent, ProjectionKind
+from vizmodels.analysis.maps.projection import Projection, project
 from vizmodels.analysis.pictures.denoising import (
     CURVE_IMAGES,
     CURVE_SEED,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vizmodels.analysis.latents.interpolation import pairs_of_classes
 from vizmodels.analysis.maps.atlas import Atlas
-from vizmodels.analysis.maps.points import Extent
+from vizmodels.analysis.maps.kinds import Extent
 from vizmodels.experiment import Experiment
 from vizmodels.models.classifier import Classifier
 from vizmodels.models.trainable import Trainable

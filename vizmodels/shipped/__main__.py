@@ -13,7 +13,7 @@ from vizmodels.analysis.maps.atlas import Atlas
 from vizmodels.places import ASSETS
 from vizmodels.results.store import Results
 from vizmodels.runs.library import RunLibrary
-from vizmodels.shipped import results, runs, sweep
+from vizmodels.shipped import first_map, results, runs, sweep
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     if given.only != "runs":
         sweep.describe(given.folder / "sweeps")
         store = Results(Atlas(library), given.folder / "results")
+        first_map.build(library, given.folder / "first_map")
         n_measured = results.build(store, again=given.again)
         logging.info("%d answers measured, %d in all", n_measured, len(store.files()))
 

@@ -4,33 +4,40 @@ import base64
 import html
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
-from PIL import Image
 
 from pages.parts.process.kept import once
-from vizmodels.figures.labelled import LABEL_WIDTH, labelled_rows_svg
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 WIDEST = 1100  # px; a sheet is enlarged until the next whole number would pass this
 
 
-def show_sheet(sheet: NDArray[np.uint8], description: str, widest: int = WIDEST) -> None:
+def show_sheet(sheet: "NDArray[np.uint8]", description: str, widest: int = WIDEST) -> None:
     """Show an RGB sheet (H, W, 3), its pixels as sharp squares.
 
     The browser enlarges it, so that the picture travels in its own few kilobytes; where the
     column is narrower than the sheet it is scaled down without smoothing.
     """
-    factor = max(1, widest // sheet.shape[1])
-    width = f"{sheet.shape[1] * factor}px"
-    _show(once(_png, sheet), "png", description, f"image-rendering:pixelated;width:{width}")
+    show_png(once(_png, sheet), sheet.shape[1], description, widest)
+
+
+def show_png(png: bytes, width: int, description: str, widest: int = WIDEST) -> None:
+    """The same of a sheet that is a PNG already, so many pixels wide."""
+    factor = max(1, widest // width)
+    _show(png, "png", description, f"image-rendering:pixelated;width:{width * factor}px")
 
 
 def show_rows(
-    sheet: NDArray[np.uint8], names: Sequence[str], description: str, widest: int = WIDEST
+    sheet: "NDArray[np.uint8]", names: Sequence[str], description: str, widest: int = WIDEST
 ) -> None:
     """Show a sheet whose rows have names, as large as whole numbers allow."""
+    from vizmodels.figures.labelled import LABEL_WIDTH, labelled_rows_svg  # imports plotly
+
     factor = max(1, (widest - LABEL_WIDTH) // sheet.shape[1])
     size = (sheet.shape[1], sheet.shape[0])
     address = _address(once(_png, sheet), "png")
@@ -53,8 +60,10 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def _png(sheet: NDArray[np.uint8]) -> bytes:
+def _png(sheet: "NDArray[np.uint8]") -> bytes:
     """The sheet, in a third of the numbers where all of it is grey."""
+    from PIL import Image
+
     buffer = io.BytesIO()
     is_grey = sheet.ndim == 3 and bool((sheet == sheet[..., :1]).all())
     Image.fromarray(sheet[..., 0] if is_grey else sheet).save(buffer, "PNG")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from vizmodels.data import load_dataset
+from pages.parts.models.line_ups import ALWAYS_HERE
 from vizmodels.errors import DataUnavailable, LatentariumError
 from vizmodels.runs.library import RunRecord
 
@@ -14,6 +14,10 @@ def data_are_here(record: RunRecord) -> bool:
 
 def dataset_is_here(name: str) -> bool:
     """Whether the image set is on this machine; if not, offers the button that fetches it."""
+    if name == ALWAYS_HERE:
+        return True
+    from vizmodels.data import load_dataset  # here, since torch takes seconds to import
+
     try:
         load_dataset(name, download=False)
         return True

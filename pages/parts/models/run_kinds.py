@@ -1,12 +1,13 @@
 """What can be asked of a run: maps of which kinds, and the figure that tells it apart."""
 
+import math
 from collections.abc import Sequence
 
-from vizmodels.analysis.maps.projection import PROJECTION_KINDS, ProjectionKind
-from vizmodels.models.codes.code_prior import NATS_PER_BIT
+from vizmodels.analysis.maps.kinds import PROJECTION_KINDS, ProjectionKind
 from vizmodels.runs.library import RunRecord
 from vizmodels.specs import AutoencodingSpec, ClassifierSpec, PixelCNNSpec, VQVAESpec
 
+NATS_PER_BIT = math.log(2)
 FAMILY_NAMES = {
     "autoencoder": "AE",
     "vae": "VAE",

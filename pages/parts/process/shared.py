@@ -4,15 +4,14 @@ import functools
 from typing import TYPE_CHECKING
 
 from pages.parts.process.cache import CACHE
-from vizmodels.analysis.maps.atlas import Atlas
 from vizmodels.experiment import Experiment
 from vizmodels.places import ASSETS, cache_folder, home_folder
-from vizmodels.results.questions import training
-from vizmodels.results.store import Results
 from vizmodels.runs.library import RunLibrary
 
 if TYPE_CHECKING:
+    from vizmodels.analysis.maps.atlas import Atlas
     from vizmodels.jobs.sweeps import Sweeps
+    from vizmodels.results.store import Results
 
 
 @functools.cache
@@ -33,17 +32,23 @@ def sweeps() -> "Sweeps":
 
 def _measured(experiment: Experiment) -> dict[str, float] | None:
     """What a run of a shipped sweep reaches."""
+    from vizmodels.results.questions import training
+
     found = results().find(training(experiment))
     return None if found is None else found.terms()
 
 
 @functools.cache
-def atlas() -> Atlas:
+def atlas() -> "Atlas":
     """Latents and quick maps of the library's runs."""
+    from vizmodels.analysis.maps.atlas import Atlas  # here, since torch takes seconds to import
+
     return Atlas(library(), CACHE)
 
 
 @functools.cache
-def results() -> Results:
+def results() -> "Results":
     """All that was measured here, with what comes with the app beside it."""
+    from vizmodels.results.store import Results
+
     return Results(atlas(), cache_folder() / "results", ASSETS / "results", CACHE)

@@ -5,6 +5,7 @@ import streamlit as st
 from vizmodels.jobs import board
 
 REFRESH_SECONDS = 1.0
+START_TAKES = "about 10 seconds on two cores"
 
 
 def is_starting() -> bool:
@@ -19,6 +20,6 @@ def wait_for_start() -> None:
 
 def _wait() -> None:
     if is_starting():
-        st.caption("The engine that computes it is starting.")
+        st.caption(f"The engine that computes it is starting, which takes {START_TAKES}.")
     else:
         st.rerun()

@@ -1,23 +1,22 @@
 """Says what is being done where the first visitor of a run waits for it longer than a second."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from pages.parts.process.cache import CACHE
 from pages.parts.process.kept import once
 from pages.parts.process.shared import atlas, results
-from vizmodels.analysis.maps.points import Extent
-from vizmodels.analysis.pictures.reconstruction import Reconstructions, reconstruct
-from vizmodels.analysis.pictures.reconstruction_report import (
-    LossParts,
-    ReconstructionReport,
-    loss_parts,
-)
-from vizmodels.results.questions import reconstruction
+from vizmodels.analysis.maps.kinds import Extent
 from vizmodels.runs.library import RunRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vizmodels.analysis.pictures.reconstruction import Reconstructions
+    from vizmodels.analysis.pictures.reconstruction_report import LossParts, ReconstructionReport
 
 
 def encode(models: Sequence[RunRecord], extent: Extent = "some") -> None:
@@ -27,29 +26,35 @@ def encode(models: Sequence[RunRecord], extent: Extent = "some") -> None:
             atlas().latents(model.id, extent)
 
 
-def reconstruction_reports(models: Sequence[RunRecord]) -> list[ReconstructionReport]:
+def reconstruction_reports(models: Sequence[RunRecord]) -> "list[ReconstructionReport]":
     """How well each of these runs reconstructs the test pictures."""
+    from vizmodels.results.questions import reconstruction
+
     with st.spinner("Encoding and decoding all test images", show_time=True):
         return [results().answer(reconstruction(model)) for model in models]
 
 
 def reconstructed(
-    models: Sequence[RunRecord], chosen: NDArray[np.integer]
-) -> list[Reconstructions]:
+    models: Sequence[RunRecord], chosen: "NDArray[np.integer]"
+) -> "list[Reconstructions]":
     """A few of the map's pictures through each of these runs."""
     images = atlas().points_key(models[0].experiment.dataset)
     return [once(_reconstructed, m.id, atlas().run_key(m.id), images, chosen) for m in models]
 
 
-def losses(models: Sequence[RunRecord]) -> list[LossParts]:
+def losses(models: Sequence[RunRecord]) -> "list[LossParts]":
     """What each term adds to the loss of each of these runs."""
     return [_loss_parts(model.id, atlas().run_key(model.id)) for model in models]
 
 
 def _reconstructed(
-    run_id: str, key: str, images: str, chosen: NDArray[np.integer]
-) -> Reconstructions:
+    run_id: str, key: str, images: str, chosen: "NDArray[np.integer]"
+) -> "Reconstructions":
     """`key` and `images` only tell versions apart."""
+    import numpy as np
+
+    from vizmodels.analysis.pictures.reconstruction import reconstruct
+
     assert key.startswith(run_id) and images
     run = atlas().run(run_id)
     pictures = atlas().points(run.experiment.dataset).pictures.images
@@ -58,8 +63,10 @@ def _reconstructed(
 
 
 @CACHE.cached
-def _loss_parts(run_id: str, key: str) -> LossParts:
+def _loss_parts(run_id: str, key: str) -> "LossParts":
     """`key` only tells versions apart."""
+    from vizmodels.analysis.pictures.reconstruction_report import loss_parts
+
     assert key.startswith(run_id)
     run = atlas().run(run_id)
     image = atlas().points(run.experiment.dataset).pictures.images[:1]

@@ -7,13 +7,19 @@ a browser may keep the answer for ever.
 import functools
 import hashlib
 
-from vizmodels.export.latent_bytes import LATENT_FORMAT
-from vizmodels.export.layer_program import PROGRAM_FORMAT
 from vizmodels.places import ASSETS
+from vizmodels.stage.files import CODES_FILE, LATENTS_FILE, PROGRAM_FILE, WEIGHTS_FILE
+
+__all__ = [
+    "CODES_FILE",
+    "LATENTS_FILE",
+    "PROGRAM_FILE",
+    "STAGE_FOLDER",
+    "WEIGHTS_FILE",
+    "stage_address",
+]
 
 STAGE_FOLDER = ASSETS / "stage"
-PROGRAM_FILE, WEIGHTS_FILE = f"program-{PROGRAM_FORMAT}.json", f"weights-{PROGRAM_FORMAT}.bin"
-LATENTS_FILE, CODES_FILE = f"latents-{LATENT_FORMAT}.bin", "codes.bin"
 
 
 @functools.cache

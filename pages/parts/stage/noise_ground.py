@@ -7,9 +7,9 @@ import numpy as np
 from pages.parts.models.run_kinds import first_map_kind
 from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import atlas, library
-from pages.parts.stage.axis_names import axis_names
 from vizmodels.analysis.maps.projection import project
 from vizmodels.analysis.pictures.denoising import embed_all
+from vizmodels.stage.axis_names import axis_names
 
 GROUND_FORMAT = 1  # raised when a browser would read the old one wrongly
 GROUND_FILE = f"ground-{GROUND_FORMAT}.json"

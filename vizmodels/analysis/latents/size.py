@@ -4,8 +4,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vizmodels.models import embedding_dim
-from vizmodels.specs import AutoencodingSpec, DiscreteVAESpec, VAESpec, VQVAESpec
+from vizmodels.specs import (
+    AutoencodingSpec,
+    DiscreteVAESpec,
+    VAESpec,
+    VQVAESpec,
+    embedding_dim,
+)
 
 BITS_PER_NAT = 1 / math.log(2)
 

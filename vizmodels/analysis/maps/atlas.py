@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from vizmodels.analysis.latents.posterior import mean_variances
 from vizmodels.analysis.maps.epochs import EpochView, view_epoch
+from vizmodels.analysis.maps.kinds import MAP_POINTS, SLOW_KINDS, Extent, ProjectionKind
 from vizmodels.analysis.maps.neighbours import nearest_neighbours, share_kept
-from vizmodels.analysis.maps.points import MAP_POINTS, Extent, MapPoints, map_points
+from vizmodels.analysis.maps.points import MapPoints, map_points
 from vizmodels.analysis.maps.projection import (
-    SLOW_KINDS,
     Projection,
-    ProjectionKind,
     project,
 )
 from vizmodels.analysis.pictures.reconstruction import Reconstructions, reconstruct, squared_errors

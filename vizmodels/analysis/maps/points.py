@@ -1,20 +1,13 @@
 """Which pictures stand on a map."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vizmodels.analysis.maps.kinds import MAP_POINTS
 from vizmodels.data.image_set import ImageSet, ImageSplit
-
-Extent = Literal["some", "all"]
-"""How many pictures a map shows: enough to see every cluster, or all there are."""
-
-EXTENTS: tuple[Extent, ...] = get_args(Extent)
-MAP_POINTS: dict[Extent, int] = {"some": 10_000, "all": 70_000}
-"""At most; 10,000 pictures are 2 MB of thumbnails."""
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,13 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 from numpy.typing import NDArray
 
-ProjectionKind = Literal["raw", "pca", "umap", "tsne"]
-PROJECTION_KINDS: tuple[ProjectionKind, ...] = get_args(ProjectionKind)
-SLOW_KINDS = frozenset({"umap", "tsne"})
-"""Kinds that take seconds to minutes and are therefore computed by the engine, never in a page."""
+from vizmodels.analysis.maps.kinds import ProjectionKind
 
 WIDE = 50
 """Axes up to which UMAP and t-SNE measure distances themselves. Of wider latents, such as the 784

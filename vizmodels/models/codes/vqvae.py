@@ -16,7 +16,6 @@ from vizmodels.models.trainable import Batch, Measure
 
 Initialisation = Literal["data", "kmeans", "random"]
 
-HALVINGS = {"half": 1, "quarter": 2, "eighth": 3}
 START_IMAGES = 2000  # encoded to find the first codes
 CHUNK = 2000  # images encoded at a time where no gradient is needed
 
@@ -208,11 +207,6 @@ def vq_networks(
         decoder += [up, nn.ReLU(inplace=True)]
         n_in = n_out
     return nn.Sequential(*encoder), nn.Sequential(*decoder[:-1])
-
-
-def code_grid(image_shape: ImageShape, n_halvings: int) -> tuple[int, int]:
-    """(h, w) of the grid of codes."""
-    return image_shape[1] >> n_halvings, image_shape[2] >> n_halvings
 
 
 def _residual_blocks(channels: int, n_blocks: int) -> list[nn.Module]:

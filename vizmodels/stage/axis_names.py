@@ -1,6 +1,6 @@
 """What the axes of a latent space and of its maps are called."""
 
-from vizmodels.analysis.maps.projection import ProjectionKind
+from vizmodels.analysis.maps.kinds import ProjectionKind
 from vizmodels.runs.library import RunRecord
 from vizmodels.specs import DiscreteVAESpec
 

@@ -1,0 +1,1 @@
+"""What the browser is told of runs and their maps, and where it fetches the rest."""
