@@ -4,8 +4,8 @@ The real app is served with nothing but the shipped runs. A page counts from the
 first picture in a fresh browser profile, in turns with the first page of `streamlit hello`. What
 counts as the picture is what the page is about. A control's round trip counts from the key press to
 the frame in which the pictures of all models have changed, beside a slider in an empty fragment of
-an app of its own, from the key press to the change of the number it shows. UMAP of 60,000 latents is
-computed in a worker of the engine that has made one before; the latents are those of MNIST's
+an app of its own, from the key press to the change of the number it shows. UMAP of 60,000 latents
+is computed in a worker of the engine that has made one before; the latents are those of MNIST's
 training images where they are here, else draws from a mixture of ten Gaussians on sixteen axes.
 """
 

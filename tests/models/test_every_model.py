@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vizmodels.models import build_model, count_parameters, embedding_dim
+from vizmodels.models import build_model, count_parameters
 from vizmodels.models.autoencoder import Autoencoder, PlainAutoencoder, squared_error
 from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.models.trainable import Batch
@@ -15,6 +15,7 @@ from vizmodels.specs import (
     PixelCNNSpec,
     VAESpec,
     VQVAESpec,
+    embedding_dim,
 )
 
 SMALL_VQVAE = VQVAESpec(codebook_size=6, code_dim=3, channels=4, n_residual=1, grid="eighth")

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from vizmodels.errors import InvalidExperiment
-from vizmodels.models import build_model, embedding_dim
+from vizmodels.models import build_model
 from vizmodels.models.codes.quantizer import code_usage
 from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.trainable import Batch
-from vizmodels.specs import PixelCNNSpec, VQVAESpec
+from vizmodels.specs import PixelCNNSpec, VQVAESpec, embedding_dim
 
 SHAPE = (1, 8, 8)
 VQVAE_SPEC = VQVAESpec(codebook_size=12, code_dim=3, channels=8, n_residual=1)
