@@ -264,7 +264,7 @@ def _least_certain(model: DiscreteVAE, x: torch.Tensor) -> torch.Tensor:
     """The image whose least certain variable is the least so: where one class is all but sure,
     20,000 draws never meet the others, and a standard error says nothing."""
     log_q, _, _ = model.posterior(x)
-    entropy = -(log_q.exp() * log_q).sum(dim=2).min(dim=1).values
+    entropy = torch.special.entr(log_q.exp()).sum(dim=2).min(dim=1).values
     return x[entropy.argmax()][None]
 
 

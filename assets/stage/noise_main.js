@@ -7,7 +7,7 @@ import { resolve } from "./kit/fetching.js";
 import { loadPoints } from "./main/load.js";
 import { ModelThread } from "./network/model_thread.js";
 import { addNoise, normals } from "./kit/noise.js";
-import { meanSquare, NoiseSide, SHOWN } from "./noise/noise_side.js";
+import { NoiseSide, SHOWN } from "./noise/noise_side.js";
 import { format } from "./kit/numbers.js";
 import { Tiles } from "./pictures/tiles.js";
 
@@ -123,7 +123,7 @@ class NoisePanel {
     this.seen.paint(noisy, 1);
     const said = `Clean and noisy pictures, weight ${format(weight, 2)}`;
     this.seen.canvas.setAttribute("aria-label", said);
-    const error = meanSquare(noisy.subarray(0, (noisy.length / n) * shown), clean);
+    const error = meanSquaredError(noisy.subarray(0, (noisy.length / n) * shown), clean);
     this.nothing.textContent = `error of doing nothing: ${format(error, 4)}`;
     for (const side of this.sides) side.ask(this.question);
   }

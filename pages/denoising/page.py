@@ -10,13 +10,13 @@ from pages.parts.models.model_picker import pick_up_to_four
 from pages.parts.results.answers import wait_for
 from vizmodels.analysis.pictures.denoising import (
     CURVE_IMAGES,
-    add_noise,
     denoise,
     noise_curve,
 )
 from vizmodels.figures.bands import NEUTRAL, Band, bands_figure
 from vizmodels.figures.theme import MODEL_COLOURS
 from vizmodels.results.questions import noise
+from vizmodels.training.step import add_noise
 
 CURVE_HEIGHT = 420  # px
 

@@ -16,6 +16,7 @@ from pages.parts.process.cache import CACHE
 from pages.parts.process.kept import once
 from pages.parts.process.shared import atlas
 from pages.parts.results.answers import wait_for
+from vizmodels.analysis.intervals import mean_interval
 from vizmodels.analysis.latents.interpolation import (
     N_PAIRS,
     PATH_KINDS,
@@ -38,7 +39,6 @@ WIDEST_SHEET = 860  # px
 DASH: dict[PathKind, str] = {"straight": "solid", "spherical": "dash", "blend": "dot"}
 SYMBOL: dict[PathKind, str] = {"straight": "circle", "spherical": "diamond", "blend": "square"}
 SCORES_HEIGHT = 330  # px
-Z_95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -167,8 +167,8 @@ def show_scores(models: Sequence[RunRecord]) -> list[PathScores] | None:
 
 def _dot(name: str, colour: str, kind: PathKind, values: NDArray[np.float32]) -> Dot:
     row = values[PATH_KINDS.index(kind)]
-    half = Z_95 * float(row.std(ddof=1)) / float(np.sqrt(len(row)))
-    return Dot(name, colour, float(row.mean()), half, SYMBOL[kind])
+    interval = mean_interval(row)
+    return Dot(name, colour, interval.mean, interval.half_width, SYMBOL[kind])
 
 
 def _pace(path: Path) -> str:

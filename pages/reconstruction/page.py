@@ -12,6 +12,7 @@ from pages.parts.models.model_picker import pick_up_to_four
 from pages.parts.process.kept import once
 from pages.parts.results.waiting import losses, reconstructed, reconstruction_reports
 from pages.reconstruction.sheets import reconstruction_sheet
+from vizmodels.analysis.intervals import mean_interval
 from vizmodels.analysis.latents.size import latent_size
 from vizmodels.analysis.pictures.reconstruction_report import loss_parts, report_reconstructions
 from vizmodels.analysis.pictures.sharpness import detail_energy, detail_kept
@@ -56,8 +57,8 @@ if models and data_are_here(models[0]):
     parts = losses(models)
     for at, (model, report) in enumerate(zip(models, reports, strict=True)):
         size = latent_size(model.experiment.model, model.image_shape, model.evaluation)
-        mse, n = report.squared_error, len(report.squared_error)
-        half = 1.96 * mse.std() / np.sqrt(n)
+        mse = report.squared_error
+        half = mean_interval(mse).half_width
         numbers = [
             f"error {mse.mean():.5f} ± {half:.5f}, on these {mse[chosen].mean():.5f}",
             f"detail kept {report.detail_kept:.0%}".replace("%", " %"),

@@ -24,7 +24,8 @@ from pages.sampling.samplers_panel import (
     samplers_of,
     sheet_of,
 )
-from vizmodels.analysis.pictures.sample_quality import SampleQuality, entropy_bits
+from vizmodels.analysis.entropy import entropy_bits
+from vizmodels.analysis.pictures.sample_quality import SampleQuality
 from vizmodels.figures.sampling import (
     Bar,
     class_shares_figure,
@@ -156,7 +157,7 @@ def _show_classes(rows: list[list[Drawn]], quality: dict[str, SampleQuality]) ->
         if drawn.key in quality
     }
     shares = np.stack([some.test_shares, *(one.class_shares for one in known.values())])
-    bits = [entropy_bits(row) for row in shares]
+    bits = entropy_bits(shares)
     captions = ["Test images", *known]
     told = [f"{name} · {value:.2f} bits" for name, value in zip(captions, bits, strict=True)]
     st.markdown("#### Which classes come out")

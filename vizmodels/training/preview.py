@@ -81,7 +81,9 @@ class PreviewMaker:
         centred = z - z.mean(dim=0)
         axes = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -2:]
         if self._axes is not None:
-            u, _, vt = torch.linalg.svd(axes.T @ self._axes)  # orthogonal Procrustes
-            axes = axes @ u @ vt
+            from scipy.linalg import orthogonal_procrustes  # here: it takes a while to import
+
+            turn, _ = orthogonal_procrustes(axes.cpu().numpy(), self._axes.cpu().numpy())
+            axes = axes @ torch.from_numpy(turn).to(axes)
         self._axes = axes
         return centred @ axes

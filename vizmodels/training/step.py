@@ -166,6 +166,11 @@ def binarised(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def add_noise(x: Tensor, noise_weight: float, generator: torch.Generator | None) -> Tensor:
-    """clip(x + w·ε, 0, 1) with ε ~ N(0, I): the corruption a denoising autoencoder undoes."""
+    """clip(x + w·ε, 0, 1) with ε ~ N(0, I): the corruption a denoising autoencoder undoes.
+
+    References
+    ----------
+    Vincent et al. 2008, Extracting and Composing Robust Features with Denoising Autoencoders.
+    """
     noise = torch.randn(x.shape, generator=generator, device=x.device)
     return torch.add(x, noise, alpha=noise_weight).clamp_(0, 1)

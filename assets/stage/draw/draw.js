@@ -3,6 +3,7 @@
  */
 
 import { DrawTools } from "./draw_tools.js";
+import { meanSquaredError } from "../kit/arrays.js";
 import { make } from "../kit/elements.js";
 import { fileIn, readPicture } from "../paths/files.js";
 import { centre, lay } from "./ink.js";
@@ -102,7 +103,7 @@ export class Draw {
       if (isEmpty) continue;
       this.pictures[which].paint(side.pixels);
       const title = "Mean squared error against the sheet without noise";
-      const error = meanSquare(side.pixels, this.clean);
+      const error = meanSquaredError(side.pixels, this.clean);
       caption.append(make("span", { title }, ` MSE ${format(error, 4)}`));
     }
   }
@@ -244,10 +245,4 @@ export class Draw {
     paths.addPixels(this.noisy.slice());
     this.stage.panels.choose(paths);
   }
-}
-
-function meanSquare(x, y) {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i] - y[i]) ** 2;
-  return sum / x.length;
 }

@@ -2,7 +2,7 @@
  * The controls under the sheet that is drawn on.
  */
 
-import { make } from "../kit/elements.js";
+import { make, makeButton } from "../kit/elements.js";
 import { decimalsFor, format } from "../kit/numbers.js";
 
 const WIDEST = 0.25; // of the picture's side, of a pen
@@ -26,16 +26,16 @@ export class DrawTools {
   /** @param {Callbacks} on */
   constructor(on) {
     this.on = on;
-    this.undo = button("Undo", "Take back the last stroke. Keys: Ctrl+Z", on.undo);
-    this.clear = button("Clear", "An empty sheet", on.clear);
-    this.eraser = button("Eraser", "Draw with the colour of the paper", () => this.#erase());
+    this.undo = makeButton("Undo", "Take back the last stroke. Keys: Ctrl+Z", on.undo);
+    this.clear = makeButton("Clear", "An empty sheet", on.clear);
+    this.eraser = makeButton("Eraser", "Draw with the colour of the paper", () => this.#erase());
     this.eraser.setAttribute("aria-pressed", "false");
     this.colour = make("input", { type: "color", "aria-label": "Colour of the pen", title: "Colour of the pen" });
     this.colour.addEventListener("input", () => this.#usePen());
     this.thickness = new Slide("Pen", "px", () => this.#usePen());
     this.noiseSlide = new Slide("Noise", "", on.changed);
     this.noiseSlide.setRange(0, 1, 0.01, 0);
-    this.newNoise = button("New noise", "Other draws of the same noise", on.newNoise);
+    this.newNoise = makeButton("New noise", "Other draws of the same noise", on.newNoise);
     this.centred = check("Centred as the set's pictures", () => (on.fitted(), on.changed()));
     this.inverted = check("Inverted", on.fitted);
     this.file = make("input", { type: "file", accept: "image/*", hidden: "" });
@@ -43,9 +43,9 @@ export class DrawTools {
       if (this.file.files[0]) on.takeFile(this.file.files[0]);
       this.file.value = ""; // so that the same file can be chosen again
     });
-    const choose = button("Picture file", "Choose one; pasting and dropping do the same", () => this.file.click());
-    this.pinned = button("Pinned picture", "Put the pinned picture on the sheet", on.takePinned);
-    this.path = button("Add to path", "Make this a stop of the path", on.addToPath);
+    const choose = makeButton("Picture file", "Choose one; pasting and dropping do the same", () => this.file.click());
+    this.pinned = makeButton("Pinned picture", "Put the pinned picture on the sheet", on.takePinned);
+    this.path = makeButton("Add to path", "Make this a stop of the path", on.addToPath);
     this.words = make("p", { class: "hint" });
     const sheet = [this.undo, this.clear, this.eraser, this.colour, choose, this.file, this.pinned, this.path];
     const noise = make("div", { class: "buttons" }, this.noiseSlide.element, this.newNoise);
@@ -131,12 +131,6 @@ class Slide {
   #say() {
     this.output.textContent = `${format(this.value, this.decimals)} ${this.unit}`.trim();
   }
-}
-
-function button(text, title, onClick) {
-  const element = make("button", { type: "button", title }, text);
-  element.addEventListener("click", () => onClick());
-  return element;
 }
 
 function check(text, onChange) {

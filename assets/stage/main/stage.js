@@ -2,7 +2,7 @@
  * The stage: maps, read-out and panels around one probe, drawn at most once a frame.
  */
 
-import { make } from "../kit/elements.js";
+import { make, makeButton } from "../kit/elements.js";
 import { Corner } from "./corner.js";
 import { EpochBar } from "../map/epoch_bar.js";
 import { handleOf } from "./handle.js";
@@ -300,8 +300,8 @@ export class Stage {
       (which, polygon) => this.select(selectWithin(which, this.models[which].map.xy, polygon)),
       () => this.redraw(),
     );
-    const fit = button("Fit", "Show all points. Key: 0", () => this.maps.fit());
-    this.manifoldButton = button("Grid", "What every place decodes to. Key: G", () =>
+    const fit = makeButton("Fit", "Show all points. Key: 0", () => this.maps.fit());
+    this.manifoldButton = makeButton("Grid", "What every place decodes to. Key: G", () =>
       this.#toggleManifold(),
     );
     this.manifoldButton.setAttribute("aria-pressed", "false");
@@ -338,10 +338,4 @@ export class Stage {
     else if (event.key === "g") this.#toggleManifold();
     else this.selectionTool.key(event.key);
   }
-}
-
-function button(name, title, onClick) {
-  const element = make("button", { type: "button", title }, name);
-  element.addEventListener("click", onClick);
-  return element;
 }

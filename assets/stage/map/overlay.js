@@ -4,6 +4,8 @@
  * Vector elements of their own, so that only what they cover is repainted.
  */
 
+import { makeShape } from "../kit/elements.js";
+
 /** @typedef {[number, number]} Place of the map */
 
 /**
@@ -18,16 +20,13 @@
  * @property {string} [kind] class name
  */
 
-const SVG = "http://www.w3.org/2000/svg";
 const DOT = 7; // pixels
 const CORNERS = 64; // of an ellipse
 const TEXT_GAP = 11; // pixels
 
 export class Overlay {
   constructor() {
-    this.element = document.createElementNS(SVG, "svg");
-    this.element.setAttribute("class", "overlay");
-    this.element.setAttribute("aria-hidden", "true");
+    this.element = makeShape("svg", { class: "overlay", "aria-hidden": "true" });
     this.marks = null;
   }
 
@@ -49,9 +48,9 @@ function elementsOf(mark, toScreen) {
   const kind = `mark ${mark.kind ?? ""}`;
   if (dot) {
     const [cx, cy] = toScreen(dot);
-    const circle = svg("circle", { cx, cy, r: DOT, class: `${kind} dot`, style: paint("fill", colour) });
+    const circle = makeShape("circle", { cx, cy, r: DOT, class: `${kind} dot`, style: paint("fill", colour) });
     if (!text) return [circle];
-    const words = svg("text", { x: cx + TEXT_GAP, y: cy - TEXT_GAP / 2, class: kind });
+    const words = makeShape("text", { x: cx + TEXT_GAP, y: cy - TEXT_GAP / 2, class: kind });
     words.textContent = text;
     return [circle, words];
   }
@@ -60,7 +59,7 @@ function elementsOf(mark, toScreen) {
   const isArea = Boolean(isClosed || ellipse);
   const end = isArea ? "Z" : "";
   const shape = `${kind} ${isArea ? "area" : "line"}`;
-  return [svg("path", { d: d.join("") + end, class: shape, style: paint("stroke", colour) })];
+  return [makeShape("path", { d: d.join("") + end, class: shape, style: paint("stroke", colour) })];
 }
 
 function cornersOf([x, y], [[ax, ay], [bx, by]]) {
@@ -73,10 +72,4 @@ function cornersOf([x, y], [[ax, ay], [bx, by]]) {
 
 function paint(property, colour) {
   return colour ? `${property}: ${colour}` : "";
-}
-
-function svg(tag, attributes) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
 }

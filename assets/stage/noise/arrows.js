@@ -4,9 +4,8 @@
  */
 
 import { classColour } from "../kit/colours.js";
-import { contextOf, make } from "../kit/elements.js";
+import { contextOf, make, makeShape, setAttributes } from "../kit/elements.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const SIDE = 420; // units of the drawing
 const MARGIN = 30;
 const SHARPNESS = 2; // pixels of the canvas a unit
@@ -27,17 +26,17 @@ export class Arrows {
     // second without a graphics card.
     const side = String(SIDE * SHARPNESS);
     this.dots = make("canvas", { width: side, height: side, "aria-hidden": "true" });
-    this.lines = svg("g", { class: "arrows" });
-    const drawing = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, "aria-hidden": "true" });
-    const head = svg("marker", {
+    this.lines = makeShape("g", { class: "arrows" });
+    const drawing = makeShape("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, "aria-hidden": "true" });
+    const head = makeShape("marker", {
       id: "head", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 6, markerHeight: 6, orient: "auto",
     });
-    head.append(svg("path", { d: "M0 0L8 4L0 8z" }));
-    const definitions = svg("defs");
+    head.append(makeShape("path", { d: "M0 0L8 4L0 8z" }));
+    const definitions = makeShape("defs");
     definitions.append(head);
     const names = [
-      svg("text", { x: SIDE - 4, y: SIDE - 6, "text-anchor": "end" }),
-      svg("text", { x: 4, y: 21 }),
+      makeShape("text", { x: SIDE - 4, y: SIDE - 6, "text-anchor": "end" }),
+      makeShape("text", { x: 4, y: 21 }),
     ];
     names.forEach((name, axis) => (name.textContent = axes[axis]));
     drawing.append(definitions, this.lines, ...names);
@@ -61,17 +60,18 @@ export class Arrows {
     from.forEach((start, i) => {
       const [[a, b], [c, d], [e, f]] = [start, to[i], then[i]].map((place) => this.#drawn(place));
       const [arrow, on, end] = this.lines.children[i].children;
-      set(arrow, { x1: a, y1: b, x2: c, y2: d });
-      set(on, { x1: c, y1: d, x2: e, y2: f });
-      set(end, { cx: e, cy: f });
+      setAttributes(arrow, { x1: a, y1: b, x2: c, y2: d });
+      setAttributes(on, { x1: c, y1: d, x2: e, y2: f });
+      setAttributes(end, { cx: e, cy: f });
     });
   }
 
   #count(n) {
     while (this.lines.childElementCount > n) this.lines.lastChild.remove();
     while (this.lines.childElementCount < n) {
-      const one = svg("g");
-      one.append(svg("line", { "marker-end": "url(#head)" }), svg("line", { class: "on" }), svg("circle", { r: 3.5 }));
+      const one = makeShape("g");
+      const [arrow, on] = [{ "marker-end": "url(#head)" }, { class: "on" }].map((of) => makeShape("line", of));
+      one.append(arrow, on, makeShape("circle", { r: 3.5 }));
       this.lines.append(one);
     }
   }
@@ -106,13 +106,4 @@ function boundsOf(points) {
     const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
     return [at(1 - SEEN), at(SEEN)];
   });
-}
-
-function svg(tag, attributes = {}) {
-  return set(document.createElementNS(SVG, tag), attributes);
-}
-
-function set(element, attributes) {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
 }

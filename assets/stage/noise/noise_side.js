@@ -3,6 +3,7 @@
  */
 
 import { Arrows } from "./arrows.js";
+import { joined, meanSquaredError } from "../kit/arrays.js";
 import { make } from "../kit/elements.js";
 import { fetchJson } from "../kit/fetching.js";
 import { format } from "../kit/numbers.js";
@@ -124,7 +125,7 @@ export class NoiseSide {
     const made = await this.#timed("repair", rows.slice(), shown);
     if (this.thread.isClosed) return null;
     const begun = { rest: [], again: [] };
-    const answer = { ...made, error: meanSquare(made.pictures, clean), steps: null, begun };
+    const answer = { ...made, error: meanSquaredError(made.pictures, clean), steps: null, begun };
     this.kept.set(key, answer);
     if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
     return answer;
@@ -138,9 +139,10 @@ export class NoiseSide {
     const others = noisy.subarray((noisy.length / n) * shown);
     const rest = first && (await this.#inParts("repair", others, n - shown, begun.rest, question));
     if (!rest) return null;
-    const all = joined([pictures, rest.pictures]);
+    const all = joined(Float32Array, [pictures, rest.pictures]);
     const again = await this.#inParts("encode", all, n, begun.again, question);
-    return again && { n, clean: first.latents, noisy: joined([latents, rest.latents]), again: again.latents };
+    const places = joined(Float32Array, [latents, rest.latents]);
+    return again && { n, clean: first.latents, noisy: places, again: again.latents };
   }
 
   /**
@@ -163,7 +165,9 @@ export class NoiseSide {
       if (this.thread.isClosed) return null;
       parts.push({ n: count, ...result });
     }
-    const [latents, pictures] = ["latents", "pictures"].map((of) => joined(parts.map((p) => p[of] ?? [])));
+    const [latents, pictures] = ["latents", "pictures"].map((of) =>
+      joined(Float32Array, parts.map((p) => p[of] ?? [])),
+    );
     return { latents, pictures };
   }
 
@@ -213,23 +217,6 @@ function placesOf(latents, n, { mean, components }) {
     if (!components) return [z[0], z[1] ?? 0];
     return components.map((axis) => axis.reduce((sum, c, k) => sum + c * (z[k] - mean[k]), 0));
   });
-}
-
-function joined(parts) {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-/** Of what x has to the same of y, which may be longer. */
-export function meanSquare(x, y) {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i] - y[i]) ** 2;
-  return sum / x.length;
 }
 
 /** Mean of the distances between rows (n, D). */

@@ -2,6 +2,7 @@
  * A moving picture as a GIF file: "Graphics Interchange Format, version 89a", CompuServe 1990.
  */
 
+import { joined } from "../kit/arrays.js";
 import { compress } from "./lzw.js";
 import { indexColours } from "./palette.js";
 
@@ -31,7 +32,7 @@ export class Gif {
     const place = [0x2c, ...word(0), ...word(0), ...word(this.width), ...word(this.height)];
     const ownPalette = 0x80 | (BITS - 1);
     const head = Uint8Array.from([...place, ownPalette, ...palette, BITS]);
-    return joined([head, ...inBlocks(compress(indices, BITS))]);
+    return joined(Uint8Array, [head, ...inBlocks(compress(indices, BITS))]);
   }
 
   /**
@@ -45,7 +46,7 @@ export class Gif {
 
   /** The whole file. @returns {Uint8Array} */
   finish() {
-    return joined([...this.parts, Uint8Array.of(0x3b)]);
+    return joined(Uint8Array, [...this.parts, Uint8Array.of(0x3b)]);
   }
 }
 
@@ -65,14 +66,4 @@ function inBlocks(data) {
     parts.push(Uint8Array.of(block.length), block);
   }
   return [...parts, Uint8Array.of(0)];
-}
-
-function joined(parts) {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -2,7 +2,7 @@
  * The stops of a path as a visitor sees and chooses them.
  */
 
-import { make } from "../kit/elements.js";
+import { make, makeButton } from "../kit/elements.js";
 import { Picture } from "../main/readout.js";
 import { MOST_STOPS } from "./path.js";
 
@@ -24,17 +24,17 @@ export class StopList {
     this.list = make("ol", { class: "stops" });
     this.next = new Picture("", "next");
     this.hint = make("p", { class: "hint", "aria-live": "polite" });
-    this.clicks = button("Add by clicks", "Clicks on a map add stops, in place of pinning a picture");
+    this.clicks = makeButton("Add by clicks", "Clicks on a map add stops, in place of pinning a picture");
     this.clicks.setAttribute("aria-pressed", "true");
     this.clicks.addEventListener("click", () => this.#toggle());
     this.select = make("select", { "aria-label": "Class of the next stop" });
-    const add = button("Add", "Add a picture of this class");
+    const add = makeButton("Add", "Add a picture of this class");
     add.addEventListener("click", () => on.addOfClass(this.select.value ? Number(this.select.value) : null));
-    this.pinned = button("Add pinned", "Add the pinned picture");
+    this.pinned = makeButton("Add pinned", "Add the pinned picture");
     this.pinned.addEventListener("click", () => on.addPinned());
-    this.undo = button("Undo", "Remove the last stop. Key: Backspace");
+    this.undo = makeButton("Undo", "Remove the last stop. Key: Backspace");
     this.undo.addEventListener("click", () => on.removeLast());
-    this.clear = button("Clear", "Remove all stops");
+    this.clear = makeButton("Clear", "Remove all stops");
     this.clear.addEventListener("click", () => on.clear());
     const chosen = make("span", { class: "joined" }, this.select, add);
     const controls = [this.clicks, chosen, this.pinned, this.undo, this.clear];
@@ -114,8 +114,4 @@ export class StopList {
 
 function scaleOf([, height, width]) {
   return Math.max(1, Math.floor(SIDE / Math.max(height, width)));
-}
-
-function button(text, title) {
-  return make("button", { type: "button", title }, text);
 }

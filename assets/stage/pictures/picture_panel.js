@@ -3,6 +3,7 @@
  * that are nearest to it, in latent space and by pixels.
  */
 
+import { meanSquaredError } from "../kit/arrays.js";
 import { make } from "../kit/elements.js";
 import { format } from "../kit/numbers.js";
 import { ellipseAxes, mapRows, nearestLatents } from "./posterior.js";
@@ -80,7 +81,7 @@ export class PicturePanel {
     const shown = [paintedPicture(points, "Original", pixels)];
     for (const [which, model] of Object.entries(models)) {
       const decoded = model.decode(latentOf(model, pinned)).slice();
-      const error = squaredError(pixels, decoded).toFixed(4);
+      const error = meanSquaredError(pixels, decoded).toFixed(4);
       const words = `${models.b ? `${which.toUpperCase()}, ` : ""}error ${error}`;
       const picture = paintedPicture(points, words, decoded);
       picture.dataset.model = which;
@@ -160,10 +161,4 @@ function paintedPicture(points, words, pixels) {
   picture.setScale(Math.max(1, Math.floor(LARGE / points.imageShape[1])));
   picture.paint(pixels);
   return picture.element;
-}
-
-function squaredError(x, y) {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i] - y[i]) ** 2;
-  return sum / x.length;
 }

@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from vizmodels.analysis.maps.epochs import orthogonal_procrustes, view_epoch
+from vizmodels.analysis.maps.epochs import rotation_onto, view_epoch
 from vizmodels.analysis.maps.projection import project
 
 
@@ -40,6 +40,6 @@ def test_coordinates_are_the_latents_on_the_plane_that_is_told() -> None:
 
 def test_the_rotation_is_orthogonal_and_undoes_a_turn() -> None:
     last, rotation = latents(4), turn(4)
-    found = orthogonal_procrustes(last @ rotation, last)
+    found = rotation_onto(last, last @ rotation)
     assert_allclose(found, rotation.T, atol=1e-5)
     assert_allclose(found @ found.T, np.eye(4), atol=1e-5)

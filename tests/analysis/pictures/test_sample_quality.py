@@ -6,7 +6,6 @@ import pytest
 from vizmodels.analysis.pictures.sample_quality import (
     SampleQuality,
     class_shares,
-    entropy_bits,
     sample_quality,
 )
 from vizmodels.analysis.pictures.samplers import SamplerName
@@ -62,13 +61,6 @@ def test_only_a_classifier_of_the_same_images_can_judge(autoencoder: Run) -> Non
 def test_only_a_model_that_decodes_is_sampled(judge: Run) -> None:
     with pytest.raises(InvalidExperiment, match="must be one that decodes; got Classifier"):
         quality(judge, "prior", judge)
-
-
-@pytest.mark.parametrize(
-    ("shares", "bits"), [([1.0, 0, 0, 0], 0.0), ([0.25] * 4, 2.0), ([0.5, 0.25, 0.25], 1.5)]
-)
-def test_the_entropy_of_known_shares_is_in_bits(shares: list[float], bits: float) -> None:
-    assert entropy_bits(np.array(shares)) == pytest.approx(bits)
 
 
 def test_class_shares_count_votes() -> None:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vizmodels.analysis.entropy import entropy_bits
 from vizmodels.models.codes.code_prior import CodePrior
 from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.models.codes.vqvae import VQVAE
@@ -54,9 +55,7 @@ class TokenStep:
     @property
     def entropy_bits(self) -> NDArray[np.float64]:
         """Entropy of what each token was drawn from, in bits, (N,): 0 where it was certain."""
-        p = self.chances.astype(np.float64)
-        bits = -(p * np.log2(np.where(p > 0, p, 1))).sum(axis=1)
-        return bits.clip(min=0) + 0.0  # p may add up to a hair more than 1
+        return entropy_bits(self.chances)
 
 
 @torch.inference_mode()

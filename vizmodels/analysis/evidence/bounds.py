@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from vizmodels.models.categorical import draw_one_hot
+from vizmodels.models.categorical import draw_one_hot, kl_to_uniform
 from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.gaussian import kl_to_standard_normal, log_normal, reparameterise
 from vizmodels.models.vae import VAE
@@ -113,9 +113,7 @@ def elbo(
     for images in x.split(MOST_DECODED):
         if isinstance(model, DiscreteVAE):
             log_q, mu, log_var = model.posterior(images)
-            kl = (log_q.exp() * log_q).sum(dim=(1, 2)) + model.n_variables * math.log(
-                model.n_classes
-            )
+            kl = kl_to_uniform(log_q).sum(dim=1)
         else:
             mu, log_var = model.posterior(images)
             log_q, kl = None, torch.zeros(len(images), device=images.device)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vizmodels.models.categorical import score_surrogate
 from vizmodels.models.discrete_vae import DiscreteVAE, Estimator
-from vizmodels.models.gaussian import log_normal
+from vizmodels.models.gaussian import log_normal, reparameterise
 from vizmodels.models.vae import VAE
 
 
@@ -91,8 +91,7 @@ def gaussian_gradient_draws(
     posterior_mu, posterior_log_var = (v.detach() for v in model.posterior(x))
     mu = posterior_mu.expand(n_draws, -1).clone().requires_grad_()
     log_var = posterior_log_var.expand(n_draws, -1)
-    noise = torch.randn(mu.shape, generator=generator, device=mu.device)
-    z = mu + torch.exp(0.5 * log_var) * noise
+    z = reparameterise(mu, log_var, generator)
     z = z if pathwise else z.detach()
     term = model.reconstruction(x.expand(n_draws, -1, -1, -1), model.decoder(z).float())
     cost = term.values

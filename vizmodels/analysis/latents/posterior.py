@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vizmodels.models.discrete_vae import DiscreteVAE
-from vizmodels.models.gaussian import kl_to_standard_normal
+from vizmodels.models.gaussian import kl_to_standard_normal, reparameterise
 from vizmodels.models.trainable import Trainable
 from vizmodels.models.vae import VAE
 from vizmodels.training.evaluation import EVALUATION_BATCH, as_float
@@ -103,4 +103,4 @@ def sample_aggregate(
     """n draws of the aggregate posterior: an image at random, then its posterior."""
     chosen = torch.randint(len(images), (n,), generator=generator)
     mu, log_var = posteriors(model, images[chosen])
-    return mu + torch.exp(0.5 * log_var) * torch.randn(mu.shape, generator=generator)
+    return reparameterise(mu, log_var, generator)

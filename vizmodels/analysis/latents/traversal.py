@@ -8,6 +8,7 @@ from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vizmodels.analysis.entropy import entropy_bits
 from vizmodels.analysis.maps.projection import principal_axes
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.codes.vqvae import VQVAE
@@ -120,7 +121,7 @@ def _walk_classes(
 ) -> Traversals:
     n, k = model.n_variables, model.n_classes
     used = latents[:, : n * k].reshape(len(latents), n, k).mean(axis=0)
-    entropy = -(used * np.log2(np.where(used > 0, used, 1))).sum(axis=1)
+    entropy = entropy_bits(used)
     order = np.argsort(-entropy, kind="stable")[:most]
     moved = np.broadcast_to(place, (len(order), k, len(place))).copy()
     for row, variable in enumerate(order):

@@ -49,18 +49,20 @@ def view_epoch(latents: Latents, last: Latents, projection: Projection) -> Epoch
         return EpochView(latents, np.ascontiguousarray(padded, dtype=np.float32))
     assert projection.components is not None, projection.kind
     mean = latents.mean(axis=0)
-    rotation = orthogonal_procrustes(latents, last)
+    rotation = rotation_onto(last, latents)
     components = np.ascontiguousarray(projection.components @ rotation.T, dtype=np.float32)
     return EpochView(latents, (latents - mean) @ components.T, mean, components)
 
 
-def orthogonal_procrustes(latents: Latents, onto: Latents) -> NDArray[np.float32]:
-    """The orthogonal R, (D, D), that minimises ‖(latents − mean) R − (onto − mean)‖.
+def rotation_onto(last: Latents, latents: Latents) -> NDArray[np.float32]:
+    """The orthogonal R, (D, D), that minimises ‖(latents − mean) R − (last − mean)‖.
 
     References
     ----------
     Schönemann 1966, A generalized solution of the orthogonal Procrustes problem.
     """
-    one, other = (rows - rows.mean(axis=0, dtype=np.float64) for rows in (latents, onto))
-    u, _, vt = np.linalg.svd(one.T @ other)
-    return (u @ vt).astype(np.float32)
+    from scipy.linalg import orthogonal_procrustes  # here, since it takes a while to import
+
+    one, other = (rows - rows.mean(axis=0, dtype=np.float64) for rows in (latents, last))
+    rotation, _ = orthogonal_procrustes(one, other)
+    return rotation.astype(np.float32)

@@ -4,18 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vizmodels.analysis.intervals import mean_interval
 from vizmodels.models.autoencoder import Autoencoder, squared_error
 from vizmodels.training.evaluation import as_float, encode_all
+from vizmodels.training.step import add_noise
 
 CURVE_WEIGHTS = tuple(np.linspace(0, 1, 11).round(2).tolist())
 CURVE_IMAGES = 200
 CURVE_SEED = 0
 
-Z_95 = 1.96
 """Standard errors on each side of a mean within which the true one lies 95 times of 100."""
 
 
@@ -79,27 +80,9 @@ class NoiseCurve:
 
     @property
     def half_width(self) -> NDArray[np.float32]:
-        """Of the 95 % interval of that mean: 1.96 standard errors."""
-        return Z_95 * self.denoised.std(axis=1, ddof=1) / np.float32(np.sqrt(self.noisy.shape[1]))
-
-
-def add_noise(
-    x: Float[Tensor, "N C H W"], weight: float, seed: int = CURVE_SEED
-) -> Float[Tensor, "N C H W"]:
-    """clip(x + weight · ε, 0, 1) with ε ~ N(0, 1) per pixel, as a denoising model is trained with.
-
-    Parameters
-    ----------
-    x : clean pictures
-    weight : of the noise
-    seed : of ε, which is the same for every weight
-
-    References
-    ----------
-    Vincent et al. 2008, Extracting and Composing Robust Features with Denoising Autoencoders.
-    """
-    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed))
-    return (x + weight * noise).clamp_(0, 1)
+        """Of the 95 % interval of that mean."""
+        halves = [mean_interval(errors).half_width for errors in self.denoised]
+        return np.array(halves, dtype=np.float32)
 
 
 @torch.inference_mode()
@@ -114,7 +97,7 @@ def denoise(
 ) -> Denoised:
     """Pictures with noise of a weight, encoded, decoded, and encoded once more."""
     clean = as_float(images, model)
-    noisy = add_noise(clean, weight, seed)
+    noisy = add_noise(clean, weight, torch.Generator().manual_seed(seed))
     latents = model.encode(torch.cat([clean, noisy]))
     denoised = model.decode(latents[len(clean) :]).float()
     z_clean, z_noisy = model.embed(latents).float().chunk(2)
@@ -134,7 +117,7 @@ def noise_curve(
     denoised: list[Tensor] = []
     noisy: list[Tensor] = []
     for weight in weights:
-        x_in = add_noise(clean, weight, seed)
+        x_in = add_noise(clean, weight, torch.Generator().manual_seed(seed))
         denoised.append(squared_error(clean, model.decode(model.encode(x_in)).float()))
         noisy.append(squared_error(clean, x_in))
     return NoiseCurve(

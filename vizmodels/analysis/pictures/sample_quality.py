@@ -6,10 +6,11 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vizmodels.analysis.entropy import entropy_bits
 from vizmodels.analysis.pictures.frechet import frechet_distance, gaussian_of
 from vizmodels.analysis.pictures.samplers import SamplerName, make_sampler
 from vizmodels.data import load_dataset
@@ -59,7 +60,7 @@ class SampleQuality:
     @property
     def entropy_bits(self) -> float:
         """Of the class shares, in bits; log2 L where all classes are drawn equally often."""
-        return entropy_bits(self.class_shares)
+        return float(entropy_bits(self.class_shares))
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,3 @@ def _see(judge: Classifier, images: UInt8[Tensor, "N C H W"]) -> _Seen:
 def class_shares(votes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
     """Share of the votes for each class, (L,)."""
     return np.bincount(votes, minlength=n_classes) / len(votes)
-
-
-def entropy_bits(shares: Float[np.ndarray, " L"]) -> float:
-    """−Σ p log2 p."""
-    positive = shares[shares > 0]
-    return float(-(positive * np.log2(positive)).sum()) + 0.0

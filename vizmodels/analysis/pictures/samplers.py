@@ -22,6 +22,7 @@ from vizmodels.models.codes.quantizer import code_usage
 from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.discrete_vae import DiscreteVAE
+from vizmodels.models.gaussian import reparameterise
 from vizmodels.models.vae import VAE
 from vizmodels.training.evaluation import EVALUATION_BATCH, as_float, encode_all
 
@@ -120,7 +121,7 @@ def aggregate_latents(
     parts: list[Tensor] = []
     for batch in images.split(EVALUATION_BATCH):
         mu, log_var = (part.cpu() for part in model.posterior(as_float(batch, model)))
-        parts.append(mu + torch.exp(0.5 * log_var) * torch.randn(mu.shape, generator=generator))
+        parts.append(reparameterise(mu, log_var, generator))
     return torch.cat(parts).numpy()
 
 

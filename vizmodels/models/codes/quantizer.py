@@ -1,5 +1,6 @@
 """The codebook of a VQ-VAE: assignment, straight-through, and how codes move, start and revive."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -226,7 +227,7 @@ class CodeUsage:
     def entropy(self) -> float:
         """Of the marginal distribution of codes, in bits."""
         p = self.counts.double() / self.counts.sum()
-        return float(-torch.xlogy(p, p).sum() / torch.log(torch.tensor(2.0, dtype=torch.double)))
+        return float(torch.special.entr(p).sum() / math.log(2))
 
     @property
     def perplexity(self) -> float:
