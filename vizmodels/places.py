@@ -6,7 +6,9 @@ from pathlib import Path
 import platformdirs
 
 APP_NAME = "latentarium"
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_HERE = Path(__file__).resolve().parent
+ASSETS = next(path for path in (_HERE / "_assets", _HERE.parent / "assets") if path.is_dir())
+"""What ships with the code: installed it lies in this package, in a checkout beside it."""
 
 
 def data_folder() -> Path:
