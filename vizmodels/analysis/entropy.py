@@ -17,4 +17,5 @@ def entropy_bits(p: Float[NDArray[np.floating], "*rows K"]) -> NDArray[np.float6
     from scipy.special import entr  # here, since it takes a while to import
 
     nats = entr(p.astype(np.float64)).sum(axis=-1)
-    return np.maximum(nats / math.log(2), 0.0) + 0.0  # p may add up to a hair more than 1
+    # p may add up to a hair more than 1, and −0 is shown as such.
+    return np.asarray(np.maximum(nats / math.log(2), 0.0) + 0.0)
