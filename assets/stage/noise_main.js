@@ -7,6 +7,7 @@ import { resolve } from "./kit/fetching.js";
 import { loadPoints } from "./main/load.js";
 import { ModelThread } from "./network/model_thread.js";
 import { addNoise, normals } from "./kit/noise.js";
+import { meanSquaredError } from "./kit/arrays.js";
 import { NoiseSide, SHOWN } from "./noise/noise_side.js";
 import { format } from "./kit/numbers.js";
 import { Tiles } from "./pictures/tiles.js";
