@@ -15,7 +15,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page
 
-from bench.serving import chromium, serve
+from bench.serving import (
+    REST_LIMIT_MS,
+    chromium,
+    serve,
+    wait_for_frames,
+    wait_until_at_rest,
+)
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
 
@@ -25,8 +31,6 @@ COLOURS = 128
 SAMPLED = 6  # every so many frames, to find the colours
 FRAME_MS = 100
 HOLD_MS = 1200  # at the end of each scene
-FIRST_LIMIT_MS = 120_000  # a fresh home draws the image set and encodes it first
-MAP_IS_ALIVE = "[data-ready='true']"
 ARROW = ((0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12))
 PLANE = "VAE mlp · 2-D · strokes · KL weight 0.001"
 SIXTEEN = "VAE conv · 16-D · strokes · KL weight 0.001"
@@ -59,7 +63,7 @@ class Recorder:
         """Move the pointer there, and keep the frame that follows."""
         self.pointer = (x, y)
         self.page.mouse.move(x, y)
-        self.page.wait_for_timeout(30)
+        wait_for_frames(self.page)
         self.shoot()
 
     def hold(self) -> None:
@@ -83,9 +87,9 @@ def places_in(locator: Locator, shares: Iterable[tuple[float, float]]) -> list[t
 def open_run(page: Page, address: str) -> None:
     """Open the latent space page with one run, its stage at the top of the window."""
     page.goto(address)
-    page.wait_for_selector(MAP_IS_ALIVE)  # what stands below the stage may still be worked out
+    wait_until_at_rest(page)
     page.locator(".stage").scroll_into_view_if_needed()
-    page.wait_for_timeout(600)
+    wait_for_frames(page)
 
 
 def over_the_map(recorder: Recorder) -> None:
@@ -114,17 +118,17 @@ def from_picture_to_picture(recorder: Recorder) -> None:
     """Three clicks make a path, which is played."""
     page = recorder.page
     page.get_by_role("tab", name="Paths").click()
-    page.wait_for_timeout(400)
+    wait_for_frames(page)
     shares = ((0.28, 0.42), (0.52, 0.25), (0.72, 0.62))
     for x, y in places_in(page.locator(".map .letters"), shares):
         recorder.move(x, y)
         page.mouse.click(x, y)
-        page.wait_for_timeout(150)
+        wait_for_frames(page)
         recorder.shoot(4 * FRAME_MS)
     bar = page.get_by_label("Place on the path")
     for position in np.linspace(0, 2, 25):
         bar.fill(str(position))
-        page.wait_for_timeout(30)
+        wait_for_frames(page)
         recorder.shoot()
     recorder.hold()
 
@@ -133,7 +137,7 @@ def a_drawn_digit(recorder: Recorder) -> None:
     """A 2 is drawn, then noise is laid over it."""
     page = recorder.page
     page.get_by_role("tab", name="Draw").click()
-    page.wait_for_timeout(600)
+    wait_for_frames(page)
     along = np.linspace(0, len(TWO) - 1, 26)
     across, down = (np.interp(along, range(len(TWO)), axis).tolist() for axis in TWO.T)
     shares = zip(across, down, strict=True)
@@ -147,7 +151,7 @@ def a_drawn_digit(recorder: Recorder) -> None:
     noise = page.get_by_role("slider", name="Noise")
     for weight in np.linspace(0, 0.3, 7):
         noise.fill(f"{weight:.2f}")
-        page.wait_for_timeout(30)
+        wait_for_frames(page)
         recorder.shoot(2 * FRAME_MS)
     recorder.hold()
 
@@ -173,7 +177,7 @@ def main() -> None:
         home = Path(temporary)
         with serve(("run", "app.py"), home, {"LATENTARIUM_HOME": str(home)}) as app:
             page = browser.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
-            page.set_default_timeout(FIRST_LIMIT_MS)
+            page.set_default_timeout(REST_LIMIT_MS)
             recorder = Recorder(page)
             open_run(page, f"{app.address}/latent_space?a={ids[PLANE]}&b=none&c=none")
             over_the_map(recorder)

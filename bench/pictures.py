@@ -1,22 +1,18 @@
 """Takes the pictures in `assets/figures/` from the app and its shipped runs: `make figures`."""
 
-import contextlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser
-from playwright.sync_api import TimeoutError as NotSettled
 
-from bench.serving import COMPLETES_MS, chromium, serve, wait_until_settled
+from bench.serving import REST_LIMIT_MS, chromium, serve, wait_for_frames, wait_until_at_rest
 from vizmodels.places import ASSETS
 from vizmodels.runs.library import RunLibrary
 
 FOLDER = ASSETS / "figures"
 DESKTOP, PHONE = (1440, 900), (390, 844)
-FRAMES_MS = 900  # in which a map draws what is under the pointer
-MAP_IS_ALIVE = "[data-ready='true']"
 
 
 @dataclass(frozen=True)
@@ -60,22 +56,24 @@ def take(browser: Browser, picture: Picture, address: str) -> None:
     """Open the page as a visitor would, and keep what the window shows."""
     width, height = picture.size
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=picture.scheme
+        viewport={"width": width, "height": height},
+        color_scheme=picture.scheme,
+        has_touch=picture.size == PHONE,
+        is_mobile=picture.size == PHONE,
     )
+    context.set_default_timeout(REST_LIMIT_MS)
     page = context.new_page()
     page.goto(address + picture.address)
-    page.wait_for_timeout(COMPLETES_MS)
-    with contextlib.suppress(NotSettled):  # a page that listens to the engine never rests
-        wait_until_settled(page)
+    wait_until_at_rest(page)
     if picture.pointer is not None:
-        page.wait_for_selector(MAP_IS_ALIVE)
         box = page.locator(".map[data-model=a] .letters").first.bounding_box()
         assert box is not None
         x, y = picture.pointer
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
-    page.wait_for_timeout(FRAMES_MS)
+    wait_for_frames(page)
     page.screenshot(path=FOLDER / f"{picture.name}.png")
     context.close()
+    print(f"{picture.name}.png", flush=True)
 
 
 def main() -> None:

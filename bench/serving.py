@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 CHROMIUM_FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-START_LIMIT_S = 60
+START_LIMIT_S = 180  # a machine that is busy with something else takes minutes
 COMPLETES_MS = 4000  # a page runs again after its first second, and then brings charts
 ENGINE_SETTLES_S = 120  # after a minute without a visitor it starts, then UMAP is compiled
 CONNECTED = "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
@@ -37,6 +37,32 @@ WATCH_FOR = """
     else setTimeout(look, 10);
   };
   look();
+}
+"""
+REST_LIMIT_MS = 600_000  # what is measured for a page may take minutes
+# Resolves once what is seen has stayed the same for a second and a half, from after the page has
+# run again by itself: no run under way, every map alive, no text that changes, as of a progress
+# bar. Its clock is the page's own, which a busy machine holds up as much as the page.
+REST = """
+async () => {
+  const component = "[data-testid^='stBidiComponent']";
+  const roots = () => [document, ...Array.from(
+    document.querySelectorAll(`${component}, ${component} *`), (element) => element.shadowRoot,
+  ).filter(Boolean)];
+  const count = (selector) => roots().reduce((n, r) => n + r.querySelectorAll(selector).length, 0);
+  const isBusy = () =>
+    !document.querySelector("[data-test-script-state='notRunning']") ||
+    count(".stage:not([data-ready='true']), [data-testid='stSpinner'], [data-testid='stSkeleton']");
+  const seen = () => [document.body.innerText, count("img, svg, canvas, .main-svg")].join();
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  while (isBusy()) await pause(100);
+  await pause(2000);
+  for (let same = 0, last = ""; same < 5; ) {
+    await pause(300);
+    const now = seen();
+    same = isBusy() || now !== last ? 0 : same + 1;
+    last = now;
+  }
 }
 """
 FLAGS = ["--server.headless", "true", "--server.address", "127.0.0.1"]
@@ -148,3 +174,17 @@ def wait_until_settled(page: Page) -> None:
     """Wait until the page is connected and its script has run to the end."""
     page.wait_for_selector(CONNECTED)
     page.wait_for_selector(SETTLED)
+
+
+def wait_until_at_rest(page: Page) -> None:
+    """Wait until a page shows all that it will show and nothing in it changes any more."""
+    page.wait_for_selector(CONNECTED, timeout=REST_LIMIT_MS)
+    page.wait_for_function(f"window.rest ??= ({REST})().then(() => true)", timeout=REST_LIMIT_MS)
+    page.evaluate("window.rest = undefined")
+
+
+def wait_for_frames(page: Page, n: int = 3) -> None:
+    """Wait until the browser has drawn so many frames."""
+    draw = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+    for _ in range(n):
+        page.evaluate(draw)

@@ -17,6 +17,7 @@ from vizmodels.training.evaluation import as_float
 
 N_SAMPLES, COLUMNS, ENLARGED, SEED = 64, 16, 2, 0
 DATASETS = ("strokes", "mnist", "cifar10")
+NAMES = [f"{kind}-{dataset}" for kind in ("samples", "codes") for dataset in DATASETS]
 
 
 @torch.inference_mode()

@@ -5,6 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench import sheets
+from bench.clip import CLIP
+from bench.pictures import pictures
+from vizmodels.places import ASSETS
+from vizmodels.runs.library import RunLibrary
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
@@ -25,6 +31,18 @@ def test_every_picture_and_link_is_there() -> None:
     targets = re.findall(r"\]\(([^)#]+)\)", README)
     assert len(targets) > 5
     assert [t for t in targets if not t.startswith("http") and not (ROOT / t).exists()] == []
+
+
+def test_make_figures_writes_every_picture_that_readme_and_docs_name() -> None:
+    texts = [README, *(path.read_text() for path in (ROOT / "docs").rglob("*.md"))]
+    named = {name for text in texts for name in re.findall(r"assets/figures/([\w.-]+)", text)}
+    of_pages = {f"{picture.name}.png" for picture in pictures(RunLibrary(ASSETS / "runs"))}
+    written = of_pages | {f"{name}.png" for name in sheets.NAMES} | {CLIP.name}
+    assert len(named) > 5 and named <= written
+    assert [name for name in sorted(named) if not (ASSETS / "figures" / name).exists()] == []
+    makefile = (ROOT / "Makefile").read_text()
+    for bench in ("pictures", "sheets", "clip"):
+        assert f"python -m bench.{bench}" in makefile
 
 
 def test_every_make_target_and_bench_it_names_exists() -> None:
