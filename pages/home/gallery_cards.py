@@ -1,49 +1,85 @@
-"""Cards of the runs: what each makes of pictures, and the figure that tells it from the others."""
+"""Below Home's map: doors to other pages, and the runs as cards that open their maps."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import streamlit as st
 
-from pages.parts.frame.pictures import show_png
 from pages.parts.models.model_picker import choose
 from pages.parts.models.run_kinds import autoencodes, figures_of
-from pages.parts.process.cache import CACHE
+from pages.parts.models.strips import strip_address, strip_size
 from pages.parts.process.shared import library
-from vizmodels.errors import LatentariumError
+from pages.parts.stage.addresses import stage_address
 from vizmodels.runs.library import RunRecord
-from vizmodels.runs.preview import preview_strip
 from vizmodels.specs import SPECS
 
-CARDS_PER_ROW = 3
-PICTURES_PER_CARD = 8
-WIDEST_CARD = 400  # px
-OF_TEST_SET = " The figure is the test set's."
+KEY = "gallery"
 
-BELOW = {"pixelcnn": "samples of", "classifier": "the images least sure to"}
-"""What a card shows below test images, where it is not "the reconstructions of" the run."""
+DOORS = {
+    "latent_space": (
+        "Explore",
+        "Latent spaces side by side: an autoencoder's beside a VAE's, on raw axes, PCA, UMAP or "
+        "t-SNE, in two and three dimensions.",
+    ),
+    "train": (
+        "Train",
+        "Choose a model, its latent size and KL weight, and watch loss, reconstructions and map "
+        "while it learns.",
+    ),
+    "reconstruction": (
+        "Learn",
+        "What each model keeps of a picture and what it loses; then noise, paths between pictures, "
+        "samples and codes, each with things to try.",
+    ),
+}
+
+_LOADER = """
+export default async function (component) {
+  const gallery = await import(new URL("STAGE/gallery.js", document.baseURI));
+  return gallery.mount(component);
+}
+"""
 
 
-def show_gallery() -> None:
-    """The runs as cards, a fold for each image set; a card opens its map, or how the run learned.
+@st.fragment
+def show_gallery(chosen: str | None) -> None:
+    """Show the doors and the cards; a card opens the run's map, or how the run learned.
 
-    Only the first fold is open, and what is in a closed one is not sent.
+    Parameters
+    ----------
+    chosen : id of the run whose map is shown above
     """
+    component = st.components.v2.component(
+        "latentarium_gallery", js=_LOADER.replace("STAGE", stage_address())
+    )
+    doors = [{"page": page, "title": title, "text": text} for page, (title, text) in DOORS.items()]
+    records = library().list()
+    result = component(
+        key=KEY,
+        data={"doors": doors, "folds": _folds(records), "chosen": chosen},
+        height="content",
+        on_opened_change=lambda: None,
+        on_door_change=lambda: None,
+    )
+    if result.door in DOORS:
+        st.switch_page(f"{result.door}/page.py")
+    opened = next((record for record in records if record.id == result.opened), None)
+    if opened is not None and autoencodes(opened):
+        choose("a", opened.id)
+        st.rerun()
+    elif opened is not None:
+        st.switch_page("train/page.py", query_params={"run": opened.id})
+
+
+def _folds(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
+    """A fold for each image set, that of the first map in front."""
     folds: dict[str, list[RunRecord]] = {}
-    for record in library().list():
+    for record in records:
         folds.setdefault(record.experiment.dataset, []).append(record)
-    is_first = True
-    for dataset, records in sorted(folds.items(), key=lambda fold: fold[0] != "strokes"):
-        count = f"{len(records)} run" + ("" if len(records) == 1 else "s")
-        fold = st.expander(
-            f"**{dataset}** · {count}",
-            expanded=is_first,
-            key=f"gallery_{dataset}",
-            on_change="rerun",
-        )
-        is_first = False
-        if fold.open:
-            with fold:
-                _show_cards(_by_family(records))
+    return [
+        {"name": dataset, "cards": [_card(record) for record in _by_family(of_dataset)]}
+        for dataset, of_dataset in sorted(folds.items(), key=lambda fold: fold[0] != "strokes")
+    ]
 
 
 def _by_family(records: Iterable[RunRecord]) -> list[RunRecord]:
@@ -52,40 +88,13 @@ def _by_family(records: Iterable[RunRecord]) -> list[RunRecord]:
     return sorted(records, key=lambda r: (not r.shipped, families.index(r.experiment.model.family)))
 
 
-def _show_cards(records: list[RunRecord]) -> None:
-    for start in range(0, len(records), CARDS_PER_ROW):
-        row = records[start : start + CARDS_PER_ROW]
-        for column, record in zip(st.columns(CARDS_PER_ROW), row, strict=False):
-            with column:
-                _show_card(record)
-
-
-def _show_card(record: RunRecord) -> None:
-    # Two elements a card and no more: each one delays the map above by some milliseconds.
-    try:
-        strip, width = _strip(record.id, str(record.environment.get("trained_at")))
-    except LatentariumError as error:
-        st.warning(str(error))
-        return
-    below = BELOW.get(record.experiment.model.family, "the reconstructions of")
-    show_png(strip, width, f"Test images, and {below} {record.title}", widest=WIDEST_CARD)
-    has_map = autoencodes(record)
+def _card(record: RunRecord) -> dict[str, Any]:
     title = record.title.replace(f" · {record.experiment.dataset}", "", 1)  # the fold says it
-    pressed = st.button(
-        f"{title} · {figures_of(record)}",
-        key=f"card_a_{record.id}" if has_map else f"card_run_{record.id}",
-        help=("Open this run's map." if has_map else "See how this run learned.") + OF_TEST_SET,
-        on_click=choose if has_map else None,
-        args=("a", record.id),
-        type="tertiary",
-        wrap=True,
-    )
-    if pressed and not has_map:
-        st.switch_page("train/page.py", query_params={"run": record.id})
-
-
-@CACHE.cached
-def _strip(run_id: str, trained_at: str) -> tuple[bytes, int]:
-    """The card's pictures and their width; `trained_at` only tells versions apart."""
-    assert trained_at
-    return preview_strip(library().record(run_id), PICTURES_PER_CARD)
+    return {
+        "run": record.id,
+        "title": title,
+        "figure": figures_of(record),
+        "strip": strip_address(record),
+        "size": strip_size(record),
+        "action": "Open its map." if autoencodes(record) else "See how it learned.",
+    }

@@ -7,17 +7,13 @@ from pages.parts.models.model_picker import pick_models
 from pages.parts.models.run_kinds import first_map_kind
 from pages.parts.stage.stage import show_stage
 
-head("Latentarium", "Move over the map: every point of latent space is decoded where you are.")
+head(
+    "Latentarium",
+    "A map of what an autoencoder has learned: move over it, and every place becomes the picture "
+    "it stands for.",
+)
 a, _ = pick_models(st.columns(1))
 if a is not None and data_are_here(a):
     show_stage(a, kind=first_map_kind(a), key="home_stage")
 
-doors = st.columns(3)
-with doors[0]:
-    st.page_link("latent_space/page.py", label="**Explore** the latent space, AE beside VAE")
-with doors[1]:
-    st.page_link("train/page.py", label="**Train** a model and watch it learn")
-with doors[2]:
-    st.page_link("reconstruction/page.py", label="**Learn** what is kept and what is lost")
-
-show_gallery()
+show_gallery(None if a is None else a.id)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from pages.parts.models.strips import strip_png
 from pages.parts.process.cache import CACHE
 from pages.parts.stage.addresses import (
     CODES_FILE,
@@ -66,6 +67,7 @@ def routes() -> list[BaseRoute]:
     run = "/artefacts/runs/{key}"
     return [
         Route(f"/{stage_address()}/{{file}}", stage_file),
+        Route("/artefacts/strips/{key}.png", _strip),
         Route("/artefacts/points/{key}/{file}", _points),
         Route("/artefacts/points/{key}/alike/{index:int}.json", _alike),
         Route(f"{run}/{{file}}", _run),
@@ -136,6 +138,12 @@ def _sheet(
     if not is_exact and ending == ("jpg" if has_colour else "png"):
         return sprite(dataset, extent, key, at), JPEG if has_colour else PNG
     return None
+
+
+@_answers
+def _strip(request: Request) -> tuple[bytes, str] | None:
+    content = strip_png(request.path_params["key"])
+    return None if content is None else (content, PNG)
 
 
 @_answers

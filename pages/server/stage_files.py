@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from pages.parts.stage.addresses import STAGE_FOLDER
 from pages.server.bundle import bundle
 
-COMPONENTS = ("main", "codes_main", "noise_main", "sweep_grid")  # a module for each
+COMPONENTS = ("main", "codes_main", "noise_main", "sweep_grid", "gallery")  # a module for each
 WORKERS = ("network/model_worker",)  # and for each thread
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 

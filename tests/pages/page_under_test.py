@@ -1,6 +1,8 @@
 """Runs one page of the app without a browser."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -18,3 +20,10 @@ def open_page(name: str = "home", **query: str) -> AppTest:
     for key, value in query.items():
         test.query_params[key] = value
     return test.run()
+
+
+def gallery_of(test: AppTest) -> dict[str, Any]:
+    """What Home's doors and cards are told."""
+    told = [json.loads(component.proto.json) for component in test.get("bidi_component")]
+    (gallery,) = [data for data in told if "folds" in data]
+    return gallery
