@@ -86,7 +86,8 @@ class Gallery {
     });
     const words = [make("b", {}, title), make("span", {}, figure)];
     const label = `${title}, ${figure}. ${action}`;
-    const attributes = { type: "button", class: "card", title: action, "aria-label": label };
+    const hint = `${action} The figure is the test set's.`;
+    const attributes = { type: "button", class: "card", title: hint, "aria-label": label };
     const button = make("button", attributes, picture, ...words);
     button.dataset.run = run;
     button.addEventListener("click", () => {

@@ -64,11 +64,12 @@ def show_gallery(chosen: str | None) -> None:
     if result.door in DOORS:
         st.switch_page(f"{result.door}/page.py")
     opened = next((record for record in records if record.id == result.opened), None)
-    if opened is not None and autoencodes(opened):
-        choose("a", opened.id)
-        st.rerun()
-    elif opened is not None:
+    if opened is None or opened.id == chosen:
+        return
+    if not autoencodes(opened):
         st.switch_page("train/page.py", query_params={"run": opened.id})
+    choose("a", opened.id)
+    st.rerun()
 
 
 def _folds(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
