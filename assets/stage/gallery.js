@@ -12,7 +12,7 @@ import { make } from "./kit/elements.js";
 /** @typedef {{name: string, cards: Card[]}} Fold */
 /** @typedef {{doors: Door[], folds: Fold[], chosen: string | null}} Shown */
 
-const STRIP_WIDTH = 256; // pixels: eight pictures of 32, or as many times smaller ones as fit
+const STRIP_WIDTH = 264; // pixels: eight pictures of 32, or as many times smaller ones as fit
 
 const galleries = new WeakMap();
 

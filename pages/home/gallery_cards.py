@@ -10,7 +10,7 @@ from pages.parts.models.run_kinds import autoencodes, figures_of
 from pages.parts.models.strips import strip_address, strip_size
 from pages.parts.process.shared import library
 from pages.parts.stage.addresses import stage_address
-from vizmodels.runs.library import RunRecord
+from vizmodels.runs.records import RunRecord
 from vizmodels.specs import SPECS
 
 KEY = "gallery"

@@ -28,9 +28,9 @@ def test_a_strip_shows_test_images_above_what_the_run_makes_of_them(runs: dict[s
         shown = np.asarray(Image.open(io.BytesIO(bytes(answer.body))))
         width, height = strip_size(record)
         assert shown.shape[:2] == (height, width)
-        top, below = run.preview[0, 0, 0], run.preview[1, 0, 0]
-        assert np.array_equal(shown[: height // 2, : width // 8], top)
-        assert np.array_equal(shown[height // 2 :, : width // 8], below)
+        (rows, columns), (_, h, w) = (height // 2, (width + 1) // 8), record.image_shape
+        assert np.array_equal(shown[:h, :w], run.preview[0, 0, 0])
+        assert np.array_equal(shown[rows + 1 :, columns : columns + w], run.preview[1, 1, 0])
 
 
 def test_a_strip_of_no_run_or_of_an_older_one_is_not_found(runs: dict[str, Run]) -> None:

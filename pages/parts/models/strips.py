@@ -1,14 +1,12 @@
 """What a card shows of a run: a few test images, and below them what the run makes of them."""
 
 import hashlib
-import io
-
-from PIL import Image
 
 from pages.parts.process.cache import CACHE
 from pages.parts.process.shared import library
 from vizmodels.errors import LatentariumError
-from vizmodels.runs.library import RunRecord
+from vizmodels.runs.preview import GAP, preview_strip
+from vizmodels.runs.records import RunRecord
 
 PICTURES_PER_STRIP = 8
 ROWS = 2
@@ -23,16 +21,16 @@ def strip_address(record: RunRecord) -> str:
 def strip_size(record: RunRecord) -> tuple[int, int]:
     """Its width and height in pixels of the pictures."""
     _, height, width = record.image_shape
-    return PICTURES_PER_STRIP * width, ROWS * height
+    return PICTURES_PER_STRIP * (width + GAP) - GAP, ROWS * (height + GAP) - GAP
 
 
 def strip_png(key: str) -> bytes | None:
     """The strip at an address, or None if no run has it."""
     try:
         record = library().record(key.partition("-")[0])
-    except LatentariumError:
+        return _cut(record.id, key) if _key(record) == key else None
+    except LatentariumError:  # no such run, or one whose pictures cannot be read
         return None
-    return _strip(record, key) if _key(record) == key else None
 
 
 def _key(record: RunRecord) -> str:
@@ -41,17 +39,7 @@ def _key(record: RunRecord) -> str:
 
 
 @CACHE.cached
-def _cut(folder: str, size: tuple[int, int], key: str) -> bytes | None:
-    """Cut from the run's own sheet of pictures; `key` only tells versions apart."""
+def _cut(run_id: str, key: str) -> bytes:
+    """`key` only tells versions apart."""
     assert key
-    try:
-        with Image.open(f"{folder}/preview.png") as sheet:
-            packed = io.BytesIO()
-            sheet.crop((0, 0, *size)).save(packed, format="PNG", optimize=True)
-    except OSError:  # no such file, or none that is a picture: the card goes without
-        return None
-    return packed.getvalue()
-
-
-def _strip(record: RunRecord, key: str) -> bytes | None:
-    return _cut(str(record.folder), strip_size(record), key)
+    return preview_strip(library().record(run_id), PICTURES_PER_STRIP)[0]
