@@ -16,9 +16,16 @@ from vizmodels import (
     Training,
     VAESpec,
     VQVAESpec,
+    errors,
     load_dataset,
     train,
 )
+
+ERRORS = {
+    name
+    for name, thing in vars(errors).items()
+    if isinstance(thing, type) and issubclass(thing, errors.LatentariumError)
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +42,7 @@ def test_every_public_name_is_there_and_no_other_is_promised() -> None:
     assert set(vizmodels.__all__) == {
         "AutoencoderSpec", "ClassifierSpec", "DiscreteVAESpec", "Experiment", "PixelCNNSpec", "Run",
         "RunLibrary", "Training", "VAESpec", "VQVAESpec", "load_dataset", "train",
+        "ImageSet", "ImageSplit", "Sweep", "add_own_images", *ERRORS,
     }  # fmt: skip
     assert all(hasattr(vizmodels, name) for name in vizmodels.__all__)
     assert sorted(vizmodels.__all__) == list(vizmodels.__all__)

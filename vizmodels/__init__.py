@@ -8,6 +8,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vizmodels.data import load_dataset
+    from vizmodels.data.image_set import ImageSet, ImageSplit
+    from vizmodels.data.own_images import add_own_images
+    from vizmodels.errors import (
+        DamagedData,
+        DamagedRun,
+        DataUnavailable,
+        EngineUnavailable,
+        ImagesRejected,
+        InvalidExperiment,
+        LatentariumError,
+        NotExportable,
+        NotYours,
+        ReadOnlyRun,
+        TrainingDiverged,
+        TrainingSetAside,
+        TrainingStopped,
+        UnknownDataset,
+        UnknownRun,
+    )
     from vizmodels.experiment import Experiment, Training
     from vizmodels.runs.library import RunLibrary
     from vizmodels.runs.run import Run, train
@@ -19,27 +38,66 @@ if TYPE_CHECKING:
         VAESpec,
         VQVAESpec,
     )
+    from vizmodels.sweep import Sweep
 
 __all__ = [
     "AutoencoderSpec",
     "ClassifierSpec",
+    "DamagedData",
+    "DamagedRun",
+    "DataUnavailable",
     "DiscreteVAESpec",
+    "EngineUnavailable",
     "Experiment",
+    "ImageSet",
+    "ImageSplit",
+    "ImagesRejected",
+    "InvalidExperiment",
+    "LatentariumError",
+    "NotExportable",
+    "NotYours",
     "PixelCNNSpec",
+    "ReadOnlyRun",
     "Run",
     "RunLibrary",
+    "Sweep",
     "Training",
+    "TrainingDiverged",
+    "TrainingSetAside",
+    "TrainingStopped",
+    "UnknownDataset",
+    "UnknownRun",
     "VAESpec",
     "VQVAESpec",
+    "add_own_images",
     "load_dataset",
     "train",
 ]
 
 _MODULES = {
+    "DamagedData": "errors",
+    "DamagedRun": "errors",
+    "DataUnavailable": "errors",
+    "EngineUnavailable": "errors",
     "Experiment": "experiment",
+    "ImageSet": "data.image_set",
+    "ImageSplit": "data.image_set",
+    "ImagesRejected": "errors",
+    "InvalidExperiment": "errors",
+    "LatentariumError": "errors",
+    "NotExportable": "errors",
+    "NotYours": "errors",
+    "ReadOnlyRun": "errors",
     "Run": "runs.run",
     "RunLibrary": "runs.library",
+    "Sweep": "sweep",
     "Training": "experiment",
+    "TrainingDiverged": "errors",
+    "TrainingSetAside": "errors",
+    "TrainingStopped": "errors",
+    "UnknownDataset": "errors",
+    "UnknownRun": "errors",
+    "add_own_images": "data.own_images",
     "load_dataset": "data",
     "train": "runs.run",
 }
