@@ -4,6 +4,7 @@ The forms of the app, the state in its links and the files of its runs all come 
 classes and from `specs`, so a field's range and its help text stand there and nowhere else.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ FORMAT_VERSION = 1
 ID_LENGTH = 12  # hex digits; 48 bits keep 100,000 runs apart with a collision chance below 2e-5
 
 MAX_EPOCHS = 200
+KEPT_IDS = 4096  # a page of a sweep asks for those of its runs at every rerun
 
 
 MAX_MOVES = 1000
@@ -185,7 +187,12 @@ class Experiment(Described):
 
         So a knob that is added later, with today's behaviour as its default, changes no id.
         """
-        asked = self.model_dump(mode="json", exclude_defaults=True)
-        asked["model"]["family"] = self.model.family
-        canonical = json.dumps([FORMAT_VERSION, asked], sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:ID_LENGTH]
+        return _id_of(self)
+
+
+@functools.lru_cache(KEPT_IDS)
+def _id_of(experiment: Experiment) -> str:
+    asked = experiment.model_dump(mode="json", exclude_defaults=True)
+    asked["model"]["family"] = experiment.model.family
+    canonical = json.dumps([FORMAT_VERSION, asked], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:ID_LENGTH]

@@ -1,5 +1,6 @@
 """A sweep: one experiment over a grid of latent sizes, KL weights, noise weights, epochs, seeds."""
 
+import functools
 import hashlib
 import itertools
 import json
@@ -12,6 +13,7 @@ from vizmodels.errors import InvalidExperiment
 from vizmodels.experiment import ID_LENGTH, Experiment, Training
 
 MAX_RUNS = 100
+KEPT_SWEEPS = 64  # whose experiments are not made again at every look
 
 SweepAxis = Literal["latent_dim", "kl_weight", "noise_weight", "epochs"]
 SWEEP_AXES: tuple[SweepAxis, ...] = get_args(SweepAxis)
@@ -94,8 +96,11 @@ class Sweep(Described):
 
     def experiments(self) -> tuple[Experiment, ...]:
         """All of them, the first seed of every combination before the second of any."""
-        by_cell = [self.experiments_of(cell) for cell in self.cells()]
-        return tuple(itertools.chain.from_iterable(zip(*by_cell, strict=True)))
+        return tuple(itertools.chain.from_iterable(zip(*_by_cell(self), strict=True)))
+
+    def by_cell(self) -> tuple[tuple[dict[SweepAxis, float], tuple[Experiment, ...]], ...]:
+        """Each combination with its experiments."""
+        return tuple(zip(self.cells(), _by_cell(self), strict=True))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -107,3 +112,8 @@ class Sweep(Described):
         if not isinstance(values, dict):
             raise InvalidExperiment("sweep", "a JSON object", values, "Start it again.")
         return cls(**{str(key): value for key, value in values.items()})
+
+
+@functools.lru_cache(KEPT_SWEEPS)
+def _by_cell(sweep: Sweep) -> tuple[tuple[Experiment, ...], ...]:
+    return tuple(sweep.experiments_of(cell) for cell in sweep.cells())

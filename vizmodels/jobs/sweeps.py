@@ -136,8 +136,8 @@ class Sweeps:
         is_measured = self._is_as_shipped(sweep_id)
         cells = [
             self._cell(values, experiment, jobs, is_measured)
-            for values in sweep.cells()
-            for experiment in sweep.experiments_of(values)
+            for values, experiments in sweep.by_cell()
+            for experiment in experiments
         ]
         return SweepProgress(sweep, tuple(cells))
 
