@@ -24,7 +24,7 @@ SHAPED = ("data.stroke_pen", "models", "training", "runs", "analysis", "figures"
 install_import_hook([f"vizmodels.{module}" for module in SHAPED], "beartype.beartype")
 
 TOGETHER = {
-    "server": ("app/test_app", "app/test_code_swap", "app/test_training_service"),
+    "server": ("app/",),
     "runs": ("pages/",),
     "engine": ("jobs/test_board", "jobs/test_full_disk", "jobs/test_orders"),
     "killed server": ("app/test_killed_server",),
@@ -35,13 +35,14 @@ TOGETHER = {
 
 
 def together(path: str) -> str:
-    """Name of the tests that those of a file stay together with; they are the file's own if alone.
+    """Name of the tests that those of a file stay together with; the file's own if they do not.
 
-    `path` is relative to the root of the project.
+    `path` is relative to the root of the project. The longest of the starts that fit decides.
     """
     within = path.removeprefix("tests/")
-    shared = (name for name, starts in TOGETHER.items() if within.startswith(starts))
-    return next(shared, path)
+    names = {start: name for name, starts in TOGETHER.items() for start in starts}
+    fitting = [start for start in names if within.startswith(start)]
+    return names[max(fitting, key=len)] if fitting else path
 
 
 @pytest.hookimpl(optionalhook=True)
