@@ -187,7 +187,7 @@ class Experiment(Described):
 
         So a knob that is added later, with today's behaviour as its default, changes no id.
         """
-        return _id_of(self)
+        return _id_of(self)  # pyright: ignore[reportArgumentType]  # frozen: it has a hash
 
 
 @functools.lru_cache(KEPT_IDS)

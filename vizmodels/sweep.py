@@ -96,11 +96,13 @@ class Sweep(Described):
 
     def experiments(self) -> tuple[Experiment, ...]:
         """All of them, the first seed of every combination before the second of any."""
-        return tuple(itertools.chain.from_iterable(zip(*_by_cell(self), strict=True)))
+        by_cell = (experiments for _, experiments in self.by_cell())
+        return tuple(itertools.chain.from_iterable(zip(*by_cell, strict=True)))
 
     def by_cell(self) -> tuple[tuple[dict[SweepAxis, float], tuple[Experiment, ...]], ...]:
         """Each combination with its experiments."""
-        return tuple(zip(self.cells(), _by_cell(self), strict=True))
+        made = _by_cell(self)  # pyright: ignore[reportArgumentType]  # frozen: it has a hash
+        return tuple(zip(self.cells(), made, strict=True))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
