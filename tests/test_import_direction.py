@@ -195,3 +195,8 @@ def test_an_import_inside_a_function_is_seen(
     page.write_text("def f():\n    from ..models import vae\n    import torch.nn\n")
     assert set(imported(page)) == {"vizmodels.models", "vizmodels.models.vae", "torch.nn"}
     assert layers_imported(page) == {"models"}
+
+
+def test_no_two_modules_of_tests_have_one_name() -> None:
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert sorted(names) == sorted(set(names)), "pytest imports each by its name alone"

@@ -11,6 +11,7 @@ import torch
 from vizmodels.analysis.maps import atlas as atlases
 from vizmodels.analysis.maps import points
 from vizmodels.analysis.maps.atlas import Atlas
+from vizmodels.analysis.maps.kinds import EXTENTS
 from vizmodels.data import load_dataset
 from vizmodels.results import questions
 from vizmodels.results.question import Question
@@ -168,7 +169,7 @@ def test_a_map_of_more_pictures_is_another_question(
     run: RunRecord, atlas: Atlas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(points.MAP_POINTS, "some", 1000)
-    some, all_ = (questions.slow_map(run.id, "umap", extent=e).name(atlas) for e in points.EXTENTS)
+    some, all_ = (questions.slow_map(run.id, "umap", extent=e).name(atlas) for e in EXTENTS)
     assert some != all_
 
 
