@@ -36,7 +36,7 @@ DOORS = {
 _LOADER = """
 export default async function (component) {
   const gallery = await import(new URL("STAGE/gallery.js", document.baseURI));
-  return gallery.mount(component);
+  return gallery.mount({ ...component, data: component.data[0] });
 }
 """
 
@@ -56,7 +56,8 @@ def show_gallery(chosen: str | None) -> None:
     records = library().list()
     result = component(
         key=KEY,
-        data={"doors": doors, "folds": _folds(records), "chosen": chosen},
+        # In a list, as the stage's: of a mapping's values Streamlit asks pandas.
+        data=[{"doors": doors, "folds": _folds(records), "chosen": chosen}],
         height="content",
         on_opened_change=lambda: None,
         on_door_change=lambda: None,

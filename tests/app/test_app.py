@@ -146,7 +146,7 @@ def test_the_noise_slider_denoises_anew_and_leaves_the_rest_of_the_page_alone(
 ) -> None:
     visitor.goto("/denoising")
     slider = visitor.get_by_role("slider", name="Noise weight w")
-    expect(slider).to_have_value("0.5")
+    expect(slider).to_have_value("0.5", timeout=TRAINING_LIMIT_MS)
     visitor.wait_for_selector(".noise-stage[data-ready='true']", timeout=TRAINING_LIMIT_MS)
     denoised = visitor.get_by_role("img", name="Denoised by AE mlp · 16-D · strokes · noise 0.5")
     noisy = visitor.get_by_role("img", name="Clean and noisy pictures, weight")
@@ -196,7 +196,7 @@ def test_artefacts_are_kept_for_ever_and_unknown_ones_are_not_found(visitor: Pag
     visitor.on("response", lambda r: answers.update({r.url: r.headers.get("cache-control")}))
     open_map(visitor, "/")
     ours = {url: kept for url, kept in answers.items() if "/artefacts/" in url or "/stage/" in url}
-    assert sum("/stage/" in url for url in ours) == 2  # the component and its style
+    assert sum("/stage/" in url for url in ours) == 4  # the map's and the cards' code and style
     assert len(ours) > 6
     assert all(kept is not None and "immutable" in kept for kept in ours.values())
     for path in (

@@ -25,5 +25,5 @@ def open_page(name: str = "home", **query: str) -> AppTest:
 def gallery_of(test: AppTest) -> dict[str, Any]:
     """What Home's doors and cards are told."""
     told = [json.loads(component.proto.json) for component in test.get("bidi_component")]
-    (gallery,) = [data for data in told if "folds" in data]
+    (gallery,) = [data for (data,) in told if "folds" in data]
     return gallery

@@ -19,7 +19,7 @@ from pages.server.lifespan import read_first_page
 read_first_page()
 test = AppTest.from_file(sys.argv[1], default_timeout=60).run()
 assert not test.exception, test.exception
-(stage,) = test.get("bidi_component")
+stage, _cards = test.get("bidi_component")
 (told,) = json.loads(stage.proto.json)
 pictures, model = told["points"]["url"], told["a"]
 files = ("labels.bin", "factors.bin", "sheet-0.png", "sheet-3.png")
