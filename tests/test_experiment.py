@@ -6,8 +6,9 @@ from typing import Any
 import pydantic
 import pytest
 
+from vizmodels.bounds import check_bounds
 from vizmodels.errors import InvalidExperiment
-from vizmodels.experiment import Experiment, Training
+from vizmodels.experiment import Experiment, Move, Training
 from vizmodels.specs import (
     SPECS,
     AutoencoderSpec,
@@ -195,10 +196,10 @@ FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
     [
         (
             lambda: VAESpec(latent_dim=0),
-            f"latent_dim must be a whole number from 1 to 512; got 0. {AGAIN}",
+            f"latent_dim must be a whole number from 1 on; got 0. {AGAIN}",
         ),
         (
-            lambda: VAESpec(latent_dim=10**6),
+            lambda: check_bounds(VAESpec(latent_dim=10**6)),
             f"latent_dim must be a whole number from 1 to 512; got 1000000. {AGAIN}",
         ),
         (
@@ -218,12 +219,20 @@ FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
             f"seed must be a whole number from 0 and below 4294967296; got -1. {AGAIN}",
         ),
         (
-            lambda: Training(epochs=201),
+            lambda: check_bounds(Training(epochs=201)),
             f"epochs must be a whole number from 1 to 200; got 201. {AGAIN}",
         ),
         (
+            lambda: Move(step=-1, knob="kl_weight", value=1),
+            f"step must be a whole number from 0 on; got -1. {AGAIN}",
+        ),
+        (
+            lambda: Move(step=0, knob="kl_weight", value="much"),
+            f"value must be a number; got much. {AGAIN}",
+        ),
+        (
             lambda: Training(epochs="many"),
-            f"epochs must be a whole number from 1 to 200; got many. {AGAIN}",
+            f"epochs must be a whole number from 1 on; got many. {AGAIN}",
         ),
         (
             lambda: Training(noise_weight=1.5),
@@ -278,12 +287,12 @@ FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
             f"free_bits must be a number from 0 to 10; got -1. {AGAIN}",
         ),
         (
-            lambda: VAESpec(kl_warm_up=201),
+            lambda: check_bounds(VAESpec(kl_warm_up=201)),
             f"kl_warm_up must be a whole number from 0 to 200; got 201. {AGAIN}",
         ),
         (
             lambda: DiscreteVAESpec(n_classes=1),
-            f"n_classes must be a whole number from 2 to 256; got 1. {AGAIN}",
+            f"n_classes must be a whole number from 2 on; got 1. {AGAIN}",
         ),
         (
             lambda: DiscreteVAESpec(temperature=0),
@@ -326,7 +335,7 @@ FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
             f"schedule must be 'constant' or 'one_cycle'; got cosine. {AGAIN}",
         ),
         (
-            lambda: VAESpec(widths=(1, 2, 3, 4, 5)),
+            lambda: check_bounds(VAESpec(widths=(1, 2, 3, 4, 5))),
             f"widths must be at most 4 numbers; got (1, 2, 3, 4, 5). {AGAIN}",
         ),
         (
@@ -354,7 +363,7 @@ FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
         ),
         (
             lambda: Experiment(dataset="digits", model={"family": "vae", "latent_dim": 0}),
-            f"latent_dim must be a whole number from 1 to 512; got 0. {AGAIN}",
+            f"latent_dim must be a whole number from 1 on; got 0. {AGAIN}",
         ),
         (
             lambda: Experiment(

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EVERYWHERE = {"errors", "files", "keyed_cache", "places"}
 DIRECTION = (
     "described",
+    "bounds",
     "specs",
     "experiment",
     "sweep",
@@ -33,6 +34,7 @@ ALLOWED |= {
     "export": {"specs", "experiment", "data", "models", "export", *EVERYWHERE},
     "jobs": {
         "described",
+        "bounds",
         "specs",
         "experiment",
         "sweep",
@@ -117,7 +119,7 @@ def test_the_library_knows_neither_streamlit_nor_the_pages(path: Path) -> None:
     assert not roots_imported(path) & {"streamlit", "pages", "app"}
 
 
-TORCHLESS = ("figures", "described", "specs", "experiment", "errors", "places")
+TORCHLESS = ("figures", "described", "bounds", "specs", "experiment", "errors", "places")
 
 
 @pytest.mark.parametrize("path", [p for p in LIBRARY if layer_of(p) in TORCHLESS], ids=name_of)

@@ -1,6 +1,7 @@
 import pytest
 
 from vizmodels import AutoencoderSpec, Experiment, Training, VAESpec, VQVAESpec
+from vizmodels.bounds import check_bounds
 from vizmodels.errors import InvalidExperiment
 from vizmodels.sweep import Sweep
 
@@ -50,6 +51,8 @@ def test_a_sweep_survives_json_and_its_id_says_what_it_sweeps() -> None:
         ({"latent_dim": (2, 2)}, "latent_dim must be of values that differ"),
         ({"kl_weight": (0.1, -1.0)}, "kl_weight must be a number from 0"),
         ({"seeds": tuple(range(101))}, "A sweep must be at most 100 runs; got 101"),
+        ({"epochs": (5, 201)}, "epochs must be a whole number from 1 to 200; got 201"),
+        ({"latent_dim": (513,)}, "latent_dim must be a whole number from 1 to 512; got 513"),
         ({"base": Experiment(dataset="digits", model=AutoencoderSpec()), "kl_weight": (0.1,)},
          "kl_weight must be empty for family autoencoder"),
         ({"base": Experiment(dataset="digits", model=VQVAESpec()), "latent_dim": (2,)},
@@ -60,4 +63,4 @@ def test_a_sweep_that_cannot_be_is_refused_with_a_sentence(
     wrong: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(InvalidExperiment, match=sentence):
-        Sweep(**{"base": BASE, **wrong})
+        check_bounds(Sweep(**{"base": BASE, **wrong}))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from vizmodels.errors import InvalidExperiment
 
@@ -17,6 +18,12 @@ class Described(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise _sentence(error, type(self)) from None
+
+    def check_whole(self) -> None:
+        """Raises InvalidExperiment where more than one field together asks too much of a server.
+
+        Part of `vizmodels.bounds.check_bounds`; nothing is refused unless a class says so.
+        """
 
 
 def _sentence(error: ValidationError, asked: type[BaseModel]) -> InvalidExperiment:
@@ -51,7 +58,12 @@ def _sentence(error: ValidationError, asked: type[BaseModel]) -> InvalidExperime
 def _limits(asked: type[BaseModel], location: tuple[int | str, ...]) -> str | None:
     """The whole range of a numeric field, so that one message says both ends."""
     field = asked.model_fields.get(str(location[0])) if location else None
-    if field is None or not (field.annotation is int or field.annotation is float):
+    return None if field is None else range_in_words(field)
+
+
+def range_in_words(field: FieldInfo, most: int | None = None) -> str | None:
+    """The range of a numeric field, up to `most` if that is given; None for any other field."""
+    if not (field.annotation is int or field.annotation is float):
         return None
     bounds = {
         name: getattr(mark, name)
@@ -59,10 +71,16 @@ def _limits(asked: type[BaseModel], location: tuple[int | str, ...]) -> str | No
         for name in ("ge", "gt", "le", "lt")
         if getattr(mark, name, None) is not None
     }
+    if most is not None:
+        bounds["le"] = most
     kind = "a whole number" if field.annotation is int else "a number"
-    low = f"from {bounds['ge']}" if "ge" in bounds else f"above {bounds.get('gt')} and up"
-    high = f"to {bounds['le']}" if "le" in bounds else f"and below {bounds.get('lt')}"
-    return f"{kind} {low} {high}"
+    if "ge" in bounds:
+        low, open_end = f" from {bounds['ge']}", " on"
+    else:
+        low, open_end = f" above {bounds['gt']} and up" if "gt" in bounds else "", ""
+    if "le" in bounds:
+        return f"{kind}{low} to {bounds['le']}"
+    return f"{kind}{low} and below {bounds['lt']}" if "lt" in bounds else f"{kind}{low}{open_end}"
 
 
 def _families(asked: type[BaseModel]) -> tuple[str, ...]:

@@ -8,10 +8,11 @@ import functools
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from vizmodels.bounds import AtMost
 from vizmodels.described import Described
 from vizmodels.errors import InvalidExperiment
 from vizmodels.specs import ModelSpec
@@ -56,10 +57,12 @@ class Move(Described):
 class Training(Described):
     """How a model is fitted to its image set."""
 
-    epochs: int = Field(
-        default=10, ge=1, le=MAX_EPOCHS, description="Passes over the training images."
+    epochs: Annotated[int, AtMost(MAX_EPOCHS)] = Field(
+        default=10, ge=1, description="Passes over the training images."
     )
-    batch_size: int = Field(default=256, ge=1, le=4096, description="Images per step.")
+    batch_size: Annotated[int, AtMost(4096)] = Field(
+        default=256, ge=1, description="Images per step."
+    )
     learning_rate: float = Field(default=2e-3, gt=0, le=1, description="Step size of Adam.")
     noise_weight: float = Field(
         default=0.0,
@@ -84,9 +87,8 @@ class Training(Described):
         default="adam",
         description="Gradient descent by Adam, or the closed form that only PCA has.",
     )
-    moves: tuple[Move, ...] = Field(
+    moves: Annotated[tuple[Move, ...], AtMost(length=MAX_MOVES)] = Field(
         default=(),
-        max_length=MAX_MOVES,
         description="Knobs moved while it trains, in the order of their steps.",
     )
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from vizmodels.bounds import AtMost
 from vizmodels.described import Described
 from vizmodels.errors import InvalidExperiment
 
@@ -25,7 +26,8 @@ DEFAULT_WIDTHS: dict[str, tuple[int, ...]] = {
     "transformer": (64, 64),
 }
 
-Width = Annotated[int, Field(ge=1, le=MAX_WIDTH)]
+Width = Annotated[int, Field(ge=1)]
+Widths = Annotated[tuple[Width, ...], AtMost(MAX_WIDTH, length=MAX_STAGES)]
 RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 
 
@@ -35,9 +37,8 @@ class NetworkSpec(Described):
     backbone: Literal["linear", "mlp", "conv", "transformer"] = Field(
         default="mlp", description="Kind of network on both sides of the bottleneck."
     )
-    widths: tuple[Width, ...] = Field(
+    widths: Widths = Field(
         default=(),
-        max_length=MAX_STAGES,
         description="Units of each hidden layer (mlp), channels of each stage (conv) or of each "
         "block (transformer), from the image to the latent; the decoder mirrors them.",
     )
@@ -75,8 +76,8 @@ class AutoencoderSpec(NetworkSpec):
     """A deterministic autoencoder; with backbone `linear` it can only learn a PCA subspace."""
 
     family: Literal["autoencoder"] = "autoencoder"
-    latent_dim: int = Field(
-        default=2, ge=1, le=MAX_LATENT_DIM, description="Number of latent axes, D."
+    latent_dim: Annotated[int, AtMost(MAX_LATENT_DIM)] = Field(
+        default=2, ge=1, description="Number of latent axes, D."
     )
 
 
@@ -97,10 +98,9 @@ class ProbabilisticSpec(NetworkSpec):
         default="gaussian",
         description="Reconstruction term: squared error, or cross-entropy in nats.",
     )
-    kl_warm_up: int = Field(
+    kl_warm_up: Annotated[int, AtMost(200)] = Field(
         default=0,
         ge=0,
-        le=200,
         description="Epochs over which the KL weight grows from 0 to its value.",
     )
 
@@ -109,8 +109,8 @@ class VAESpec(ProbabilisticSpec):
     """A variational autoencoder with a diagonal Gaussian posterior and a standard normal prior."""
 
     family: Literal["vae"] = "vae"
-    latent_dim: int = Field(
-        default=2, ge=1, le=MAX_LATENT_DIM, description="Number of latent axes, D."
+    latent_dim: Annotated[int, AtMost(MAX_LATENT_DIM)] = Field(
+        default=2, ge=1, description="Number of latent axes, D."
     )
     kl_estimate: Literal["closed_form", "monte_carlo"] = Field(
         default="closed_form",
@@ -129,10 +129,14 @@ class DiscreteVAESpec(ProbabilisticSpec):
     """n categorical latents of k classes under a uniform prior, alone or beside Gaussian axes."""
 
     family: Literal["discrete_vae"] = "discrete_vae"
-    n_variables: int = Field(default=20, ge=1, le=64, description="Categorical latents, n.")
-    n_classes: int = Field(default=10, ge=2, le=256, description="Classes of each of them, k.")
-    continuous_dim: int = Field(
-        default=0, ge=0, le=64, description="Gaussian axes beside the categorical latents."
+    n_variables: Annotated[int, AtMost(64)] = Field(
+        default=20, ge=1, description="Categorical latents, n."
+    )
+    n_classes: Annotated[int, AtMost(256)] = Field(
+        default=10, ge=2, description="Classes of each of them, k."
+    )
+    continuous_dim: Annotated[int, AtMost(64)] = Field(
+        default=0, ge=0, description="Gaussian axes beside the categorical latents."
     )
     estimator: Literal[
         "gumbel", "straight_through", "score_function", "score_function_baseline", "enumeration"
@@ -153,8 +157,8 @@ class DiscreteVAESpec(ProbabilisticSpec):
         """Axes of the latent: n·k probabilities, then the Gaussian ones."""
         return self.n_variables * self.n_classes + self.continuous_dim
 
-    @model_validator(mode="after")
-    def _check_size(self) -> Self:
+    def check_whole(self) -> None:
+        """Raises InvalidExperiment above so many axes, or combinations to enumerate."""
         if self.latent_dim > MAX_LATENT_DIM:
             raise InvalidExperiment(
                 "model.n_variables · n_classes + continuous_dim",
@@ -171,7 +175,6 @@ class DiscreteVAESpec(ProbabilisticSpec):
                 f"{self.n_classes}^{self.n_variables}",
                 "Choose fewer variables, fewer classes, or estimator gumbel.",
             )
-        return self
 
 
 class VQVAESpec(Described):
@@ -181,16 +184,22 @@ class VQVAESpec(Described):
     backbone: Literal["conv"] = Field(
         default="conv", description="Kind of network on both sides of the bottleneck."
     )
-    codebook_size: int = Field(default=128, ge=2, le=4096, description="Code vectors, K.")
-    code_dim: int = Field(default=16, ge=1, le=256, description="Numbers in one code vector.")
+    codebook_size: Annotated[int, AtMost(4096)] = Field(
+        default=128, ge=2, description="Code vectors, K."
+    )
+    code_dim: Annotated[int, AtMost(256)] = Field(
+        default=16, ge=1, description="Numbers in one code vector."
+    )
     grid: Literal["half", "quarter", "eighth"] = Field(
         default="quarter",
         description="Side of the grid of codes, of the picture's side: a quarter makes 7×7 codes "
         "of 28×28 pixels.",
     )
-    channels: int = Field(default=64, ge=4, le=512, description="Of the convolutions.")
-    n_residual: int = Field(
-        default=2, ge=0, le=8, description="Residual blocks on each side of the codes."
+    channels: Annotated[int, AtMost(512)] = Field(
+        default=64, ge=4, description="Of the convolutions."
+    )
+    n_residual: Annotated[int, AtMost(8)] = Field(
+        default=2, ge=0, description="Residual blocks on each side of the codes."
     )
     assignment: Literal["nearest", "distance_weighted"] = Field(
         default="nearest",
@@ -224,8 +233,10 @@ class PixelCNNSpec(Described):
     backbone: Literal["conv"] = "conv"
     vq_run: RunId = Field(description="Run of the VQ-VAE whose codes it learns.")
     vqvae: VQVAESpec = Field(description="That VQ-VAE, so that the run is whole by itself.")
-    channels: int = Field(default=64, ge=8, le=256, description="Of the gated layers.")
-    n_layers: int = Field(default=6, ge=1, le=20, description="Gated layers.")
+    channels: Annotated[int, AtMost(256)] = Field(
+        default=64, ge=8, description="Of the gated layers."
+    )
+    n_layers: Annotated[int, AtMost(20)] = Field(default=6, ge=1, description="Gated layers.")
     dropout: float = Field(
         default=0.1, ge=0, lt=1, description="Share of the channels left out at each step."
     )
@@ -239,11 +250,9 @@ class ClassifierSpec(Described):
 
     family: Literal["classifier"] = "classifier"
     backbone: Literal["conv"] = "conv"
-    widths: tuple[Width, ...] = Field(
-        default=(32, 64), min_length=1, max_length=MAX_STAGES, description="Channels of each stage."
-    )
-    n_features: int = Field(
-        default=128, ge=2, le=1024, description="Units of the last hidden layer, the features."
+    widths: Widths = Field(default=(32, 64), min_length=1, description="Channels of each stage.")
+    n_features: Annotated[int, AtMost(1024)] = Field(
+        default=128, ge=2, description="Units of the last hidden layer, the features."
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from vizmodels.bounds import check_bounds
 from vizmodels.described import Described
 from vizmodels.errors import InvalidExperiment
 from vizmodels.experiment import ID_LENGTH, Experiment, Training
@@ -41,11 +42,17 @@ class Sweep(Described):
             values = getattr(self, axis)
             if len(set(values)) < len(values):
                 raise InvalidExperiment(axis, "of values that differ", list(values), "Drop one.")
-        if self.n_runs > MAX_RUNS:
-            rule = f"at most {MAX_RUNS} runs"
-            raise InvalidExperiment("A sweep", rule, self.n_runs, "Choose fewer values or seeds.")
-        self.experiments()  # refuses values out of range
+        for axis in self.axes:  # each value once, not every combination: that is refused here
+            for value in self.values(axis):
+                self.experiments_of({axis: value}, self.seeds[:1])
+        self.experiments_of({})
         return self
+
+    def check_whole(self) -> None:
+        """Raises InvalidExperiment above so many runs, or where one of them asks too much."""
+        check_n_runs(self.n_runs)
+        for experiment in self.experiments():
+            check_bounds(experiment)
 
     @property
     def id(self) -> str:
@@ -78,15 +85,17 @@ class Sweep(Described):
         values = (self.values(axis) for axis in self.axes)
         return [dict(zip(self.axes, one, strict=True)) for one in itertools.product(*values)]
 
-    def experiments_of(self, cell: dict[SweepAxis, float]) -> tuple[Experiment, ...]:
-        """The experiments of one combination, one for each seed."""
+    def experiments_of(
+        self, cell: dict[SweepAxis, float], seeds: tuple[int, ...] | None = None
+    ) -> tuple[Experiment, ...]:
+        """The experiments of one combination, one for each seed of the sweep or of those given."""
         of_model: dict[str, Any] = self.base.model.model_dump()
         of_training: dict[str, Any] = self.base.training.model_dump()
         for axis, value in cell.items():
             (of_model if axis in OF_MODEL else of_training)[axis] = value
         model = type(self.base.model)(**of_model)
         experiments: list[Experiment] = []
-        for seed in self.seeds:
+        for seed in self.seeds if seeds is None else seeds:
             of_training["seed"] = seed
             training = Training(**of_training)
             experiments.append(
@@ -114,6 +123,13 @@ class Sweep(Described):
         if not isinstance(values, dict):
             raise InvalidExperiment("sweep", "a JSON object", values, "Start it again.")
         return cls(**{str(key): value for key, value in values.items()})
+
+
+def check_n_runs(n_runs: int) -> None:
+    """Raises InvalidExperiment where a sweep has more runs than a server does."""
+    if n_runs > MAX_RUNS:
+        rule = f"at most {MAX_RUNS} runs"
+        raise InvalidExperiment("A sweep", rule, n_runs, "Choose fewer values or seeds.")
 
 
 @functools.lru_cache(KEPT_SWEEPS)

@@ -1,5 +1,6 @@
 """The form of a sweep: a model, and the values of the knobs that are turned."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,12 +11,13 @@ from pages.parts.models.run_kinds import FAMILY_NAMES
 from pages.parts.process.shared import library, sweeps
 from pages.parts.process.worker_devices import worker_devices
 from vizmodels.analysis.training_time import estimate_time
+from vizmodels.bounds import check_bounds
 from vizmodels.data import dataset_names, load_dataset
 from vizmodels.errors import InvalidExperiment, LatentariumError
 from vizmodels.experiment import Experiment, Training
 from vizmodels.jobs.ledger import in_words
 from vizmodels.specs import SPECS
-from vizmodels.sweep import OF_MODEL, SWEEP_AXES, Sweep, SweepAxis
+from vizmodels.sweep import OF_MODEL, SWEEP_AXES, Sweep, SweepAxis, check_n_runs
 
 AXIS_NAMES: dict[SweepAxis, str] = {
     "latent_dim": "Latent axes",
@@ -73,13 +75,16 @@ def sweep_form() -> Sweep | None:
         help="Runs of each setting: with two or more, intervals show what is chance.",
     )  # fmt: skip
     try:
+        values = {axis: _numbers(axis, text) for axis, text in texts.items()}
+        check_n_runs(n_seeds * math.prod(len(numbers) or 1 for numbers in values.values()))
         sweep = Sweep(
             base=Experiment(
                 dataset=dataset, model=SPECS[family](backbone=backbone), training=Training()
             ),
             seeds=tuple(range(n_seeds)),
-            **{axis: _numbers(axis, text) for axis, text in texts.items()},
+            **values,
         )
+        check_bounds(sweep)
         if dataset_is_here(dataset):
             _show_size(sweep)
             return sweep

@@ -11,6 +11,7 @@ from pages.parts.process.shared import library
 from pages.parts.process.worker_devices import worker_devices
 from pages.train.form_knobs import show_knobs
 from vizmodels.analysis.training_time import estimate_time
+from vizmodels.bounds import check_bounds
 from vizmodels.data import dataset_names, load_dataset
 from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment, Training
@@ -54,6 +55,7 @@ def experiment_form() -> tuple[Experiment | None, Any]:
             model=SPECS[family](**values, **vq_run),
             training=Training(**of_training),
         )
+        check_bounds(experiment)
         with action:
             if not dataset_is_here(dataset):
                 return None, action

@@ -8,6 +8,7 @@ import annotated_types
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from vizmodels.bounds import AtMost
 from vizmodels.specs import DEFAULT_WIDTHS
 
 LABELS = {
@@ -92,6 +93,8 @@ def _range(field: FieldInfo) -> tuple[float, float]:
                 low = float(bound)  # pyright: ignore[reportArgumentType]
             case annotated_types.Le(le=bound):
                 high = float(bound)  # pyright: ignore[reportArgumentType]
+            case AtMost(most=int(bound)):
+                high = float(bound)
             case annotated_types.Lt(lt=bound):
                 below = float(bound)  # pyright: ignore[reportArgumentType]
                 high = below - 1 if field.annotation is int else math.nextafter(below, -math.inf)

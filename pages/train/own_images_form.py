@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from vizmodels.bounds import APP_BOUNDS
 from vizmodels.data.own_images import add_own_images
 from vizmodels.errors import LatentariumError
 
@@ -30,6 +31,7 @@ def own_images_form() -> None:
                 upload,
                 name,
                 image_size=side,
+                bounds=APP_BOUNDS,
                 on_progress=lambda p: bar.progress(
                     p.n_done / p.n_total, text=f"Picture {p.n_done:,}"
                 ),

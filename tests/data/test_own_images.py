@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from vizmodels import places
-from vizmodels.data import own_images, picture_source
+from vizmodels.bounds import APP_BOUNDS, ImageBounds
+from vizmodels.data import picture_source
 from vizmodels.data.own_images import (
     add_own_images,
     delete_own_images,
@@ -61,7 +63,7 @@ def written(folder: Path, entries: dict[str, bytes]) -> Path:
     return folder
 
 
-def rejection(source: Path | io.BytesIO, name: str = "mine", **options: int) -> str:
+def rejection(source: Path | io.BytesIO, name: str = "mine", **options: Any) -> str:
     """The sentence with which the source is refused; nothing may be stored."""
     with pytest.raises(ImagesRejected) as caught:
         add_own_images(source, name, **options)
@@ -390,7 +392,7 @@ def test_a_taken_name_is_refused():
 
 @pytest.mark.parametrize("size", [7, 65])
 def test_the_image_size_is_bounded(size: int):
-    message = rejection(zip_of(two_classes(2)), image_size=size)
+    message = rejection(zip_of(two_classes(2)), image_size=size, bounds=APP_BOUNDS)
     assert message == (
         f"The image size must be 8 to 64 pixels; got {size}. Choose a size in that range."
     )
@@ -412,7 +414,9 @@ def test_a_file_that_is_no_picture_is_named(file: str, remedy: str, tmp_path: Pa
         f"got {file}. {remedy}"
     )
     assert rejection(zip_of(entries)) == expected
-    assert rejection(written(tmp_path, entries)) == expected
+    assert rejection(written(tmp_path, entries), bounds=APP_BOUNDS) == expected
+    unbounded = f"The source must be 2 pictures or more; got {n}. Add pictures."
+    assert rejection(zip_of(entries)) == unbounded
 
 
 PNG = picture()
@@ -455,15 +459,16 @@ def test_a_file_too_long_for_a_picture_is_refused(monkeypatch: pytest.MonkeyPatc
 
 def test_a_zip_that_unpacks_to_far_more_is_refused():
     bomb = zip_of({"1.bmp": bytes(10_000_000), "2.bmp": PNG}, zipfile.ZIP_DEFLATED)
-    message = rejection(bomb)
+    message = rejection(bomb, bounds=APP_BOUNDS)
     assert "The .zip file must be at most 2,097,152,000 bytes and 100:1 when unpacked" in message
+    assert "The .zip file must be at most 100:1 when unpacked; got 10,000,0" in rejection(bomb)
     assert "got 10,000,0" in message
     assert message.endswith("Store the pictures as PNG or JPEG.")
 
 
-def test_the_total_when_unpacked_is_bounded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(picture_source, "MAX_UNPACKED_BYTES", 100)
-    assert "at most 100 bytes and 100:1 when unpacked" in rejection(zip_of(two_classes(2)))
+def test_the_total_when_unpacked_is_bounded():
+    message = rejection(zip_of(two_classes(2)), bounds=ImageBounds(unpacked_bytes=100))
+    assert "at most 100 bytes and 100:1 when unpacked" in message
 
 
 def test_an_entry_longer_than_it_says_is_not_inflated():
@@ -528,37 +533,41 @@ def test_an_encrypted_zip_is_refused():
     )
 
 
-def test_an_upload_is_bounded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(picture_source, "MAX_UPLOAD_BYTES", 1000)
-    message = rejection(zip_of(two_classes(20)))
+def test_an_upload_is_bounded():
+    message = rejection(zip_of(two_classes(20)), bounds=ImageBounds(upload_bytes=1000))
     assert "The .zip file must be at most 1,000 bytes long; got " in message
     assert message.endswith("bytes. Take some pictures out, or make them smaller.")
 
 
 def test_the_limits_are_those_of_the_design():
-    assert picture_source.MAX_UPLOAD_BYTES == 200 * 1024 * 1024
-    assert picture_source.MAX_IMAGES == 100_000
-    assert own_images.LARGEST_SIZE == 64
+    assert APP_BOUNDS.upload_bytes == 200 * 1024 * 1024
+    assert APP_BOUNDS.n_images == 100_000
+    assert APP_BOUNDS.largest_side == 64
 
 
-def test_the_entries_of_a_zip_are_counted_before_they_are_listed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(picture_source, "MAX_ENTRIES", 30)
+def test_the_library_alone_takes_larger_pictures_than_the_app():
+    image_set = add_own_images(zip_of(two_classes(2)), "mine", image_size=65)
+    assert image_set.image_shape == (3, 65, 65)
+
+
+def test_the_entries_of_a_zip_are_counted_before_they_are_listed():
     message = "The .zip file must be of at most 30 entries; got 40. Take some pictures out."
-    assert rejection(zip_of(two_classes(20))) == message
+    assert rejection(zip_of(two_classes(20)), bounds=ImageBounds(n_images=10)) == message
 
 
-def test_too_many_pictures_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(own_images, "MAX_IMAGES", 30)
+def test_too_many_pictures_are_refused():
     message = "The source must be 2 to 30 pictures; got 40. Take some pictures out."
-    assert rejection(zip_of(two_classes(20))) == message
+    assert rejection(zip_of(two_classes(20)), bounds=ImageBounds(n_images=30)) == message
 
 
 @pytest.mark.parametrize("entries", [{}, {"1.png": PNG}, {".DS_Store": b""}])
 def test_too_few_pictures_are_refused(entries: dict[str, bytes], tmp_path: Path):
     n = sum(name.endswith(".png") for name in entries)
     expected = f"The source must be 2 to 100,000 pictures; got {n}. Add pictures."
-    assert rejection(zip_of(entries)) == expected
-    assert rejection(written(tmp_path, entries)) == expected
+    assert rejection(zip_of(entries), bounds=APP_BOUNDS) == expected
+    assert rejection(written(tmp_path, entries), bounds=APP_BOUNDS) == expected
+    unbounded = f"The source must be 2 pictures or more; got {n}. Add pictures."
+    assert rejection(zip_of(entries)) == unbounded
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", zip_of(two_classes()).getvalue()[:-30]])

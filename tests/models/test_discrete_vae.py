@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vizmodels.bounds import check_bounds
 from vizmodels.errors import InvalidExperiment
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import squared_error
@@ -241,7 +242,7 @@ def test_more_combinations_or_axes_than_can_be_had_are_refused_in_one_sentence(
     knobs: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(InvalidExperiment) as error:
-        DiscreteVAESpec(**knobs)
+        check_bounds(DiscreteVAESpec(**knobs))
     assert str(error.value) == sentence
 
 
@@ -257,4 +258,4 @@ def test_more_combinations_or_axes_than_can_be_had_are_refused_in_one_sentence(
 def test_as_many_combinations_or_axes_as_the_limits_say_are_allowed(
     knobs: dict[str, object],
 ) -> None:
-    assert DiscreteVAESpec(**knobs).latent_dim > 0
+    check_bounds(DiscreteVAESpec(**knobs))

@@ -70,6 +70,23 @@ def test_values_that_are_no_numbers_get_a_sentence() -> None:
     assert any("Epochs must be numbers with commas; got five" in e.value for e in test.error)
 
 
+@pytest.mark.parametrize(
+    ("axis", "text", "sentence"),
+    [
+        ("epochs", "5, 500", "epochs must be a whole number from 1 to 200; got 500"),
+        ("latent_dim", "1000", "latent_dim must be a whole number from 1 to 512; got 1000"),
+        ("epochs", ", ".join(map(str, range(1, 102))), "A sweep must be at most 100 runs; got "),
+    ],
+)
+def test_a_sweep_too_large_for_a_server_gets_a_sentence(
+    axis: str, text: str, sentence: str
+) -> None:
+    test = open_page("ablation")
+    test.text_input(key=f"sweep_{axis}").set_value(text).run()
+    assert not test.exception
+    assert any(error.value.startswith(sentence) for error in test.error)
+
+
 def test_a_link_to_no_sweep_gets_a_sentence() -> None:
     test = open_page("ablation", sweep="000000000000")
     assert not test.exception

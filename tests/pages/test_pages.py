@@ -143,6 +143,15 @@ def test_the_train_page_refuses_more_axes_than_pixels_with_a_sentence() -> None:
     assert any("at most 64, the number of values in one picture" in e.value for e in test.error)
 
 
+def test_the_train_page_offers_no_more_than_a_server_gives() -> None:
+    test = open_page("train")
+    assert test.number_input(key="vae_latent_dim").max == 512
+    assert test.number_input(key="vae_epochs").max == 200
+    test.text_input(key="vae_widths").set_value("1, 2, 3, 4, 5").run()
+    assert not test.exception
+    assert any("widths must be at most 4 numbers" in error.value for error in test.error)
+
+
 def test_the_train_page_says_that_a_job_in_the_address_is_not_known() -> None:
     test = open_page("train", job="000000000000")
     assert not test.exception

@@ -16,10 +16,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from vizmodels import places
+from vizmodels.bounds import ImageBounds
 from vizmodels.data.bundled import BUNDLED_NAMES
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.data.picture_source import (
-    MAX_IMAGES,
     ImportProgress,
     PictureFile,
     picture_files,
@@ -32,7 +32,7 @@ from vizmodels.files import whole_file
 
 NAME_RULE = "1 to 40 lowercase letters, digits, - and _, beginning with a letter or digit"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-SMALLEST_SIZE, LARGEST_SIZE = 8, 64  # pixels a side, after resizing
+SMALLEST_SIZE = 8  # pixels a side, after resizing
 
 TEST_SHARE = 10  # one picture in ten, of each class
 SPLIT_SEED = 0
@@ -55,6 +55,7 @@ def add_own_images(
     *,
     image_size: int = 32,
     on_progress: Callable[[ImportProgress], None] | None = None,
+    bounds: ImageBounds | None = None,
 ) -> ImageSet:
     """The image set made of the visitor's pictures, stored under `name` for `load_own_images`.
 
@@ -63,8 +64,9 @@ def add_own_images(
     source : a folder, a .zip file or an open one: `<class>/<picture>`, or
         `train/<class>/<picture>` and `test/<class>/<picture>`, or pictures only (no labels)
     name : 1 to 40 lowercase letters, digits, - and _; not taken yet
-    image_size : side of the square pictures in pixels, 8 to 64
+    image_size : side of the square pictures in pixels, 8 or more
     on_progress : called every few pictures, in the calling thread
+    bounds : on what is taken in, such as a server's; None for none
 
     Returns
     -------
@@ -87,11 +89,11 @@ def add_own_images(
         rule = f"{NAME_RULE}, and not a built-in one"
         remedy = "Choose another, for example my-flowers."
         raise ImagesRejected("The name of an image set", rule, name, remedy)
-    if not SMALLEST_SIZE <= image_size <= LARGEST_SIZE:
-        rule = f"{SMALLEST_SIZE} to {LARGEST_SIZE} pixels"
+    if image_size < SMALLEST_SIZE or (bounds and image_size > bounds.largest_side):
+        rule = f"{SMALLEST_SIZE} " + (f"to {bounds.largest_side} pixels" if bounds else "or more")
         raise ImagesRejected("The image size", rule, image_size, "Choose a size in that range.")
-    with picture_files(source) as files:
-        plan = _planned(files)
+    with picture_files(source, bounds) as files:
+        plan = _planned(files, bounds)
         images = read_pictures(plan.files, name, image_size, on_progress)
     _store(name, images, plan)
     return _image_set(name, images, plan.labels, plan.n_train, plan.class_names)
@@ -152,10 +154,10 @@ def delete_own_images(name: str) -> None:
 # ---- which picture is of which class, and which are for testing ----------------------------------
 
 
-def _planned(files: list[PictureFile]) -> _Plan:
-    if not 2 <= len(files) <= MAX_IMAGES:
+def _planned(files: list[PictureFile], bounds: ImageBounds | None) -> _Plan:
+    if len(files) < 2 or (bounds and len(files) > bounds.n_images):
         remedy = "Add pictures." if len(files) < 2 else "Take some pictures out."
-        rule = f"2 to {MAX_IMAGES:,} pictures"
+        rule = f"2 to {bounds.n_images:,} pictures" if bounds else "2 pictures or more"
         raise ImagesRejected("The source", rule, f"{len(files):,}", remedy)
     files = sorted(files, key=lambda file: file.parts)  # whatever order the system lists them in
     folders = [file.parts[:-1] for file in files]

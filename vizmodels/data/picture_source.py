@@ -25,12 +25,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from vizmodels.bounds import ImageBounds
 from vizmodels.errors import ImagesRejected
 
-MAX_UPLOAD_BYTES = 200 << 20  # what Streamlit calls 200 MB
-MAX_IMAGES = 100_000
-MAX_ENTRIES = 3 * MAX_IMAGES  # macOS adds a hidden twin to every picture, and folders count too
-MAX_UNPACKED_BYTES = 10 * MAX_UPLOAD_BYTES
 MAX_UNPACKED_RATIO = 100  # pictures hardly shrink in a .zip; blank bitmaps do, by about as much
 MAX_PICTURE_BYTES = 64 << 20
 MAX_PICTURE_PIXELS = 50_000_000  # a telephone's 48 megapixels; 150 MB decoded, per thread
@@ -76,7 +73,9 @@ class PictureFile(NamedTuple):
 
 
 @contextmanager
-def picture_files(source: Path | BinaryIO) -> Generator[list[PictureFile]]:
+def picture_files(
+    source: Path | BinaryIO, bounds: ImageBounds | None = None
+) -> Generator[list[PictureFile]]:
     """The pictures of a folder or an archive, readable until the block is left."""
     if isinstance(source, Path) and source.is_dir():
         yield list(_files_of_folder(source))
@@ -84,14 +83,15 @@ def picture_files(source: Path | BinaryIO) -> Generator[list[PictureFile]]:
     with ExitStack() as opened:
         try:
             stream = opened.enter_context(source.open("rb")) if isinstance(source, Path) else source
-            _check_size(stream)
+            if bounds is not None:
+                _check_size(stream, bounds)
             archive = opened.enter_context(zipfile.ZipFile(stream))
         except ImagesRejected:
             raise
         except BROKEN_FILE as failure:
             got, remedy = f"something else ({failure})", "Pack the folder of pictures into a .zip."
             raise ImagesRejected("The source", "a folder or a .zip file", got, remedy) from failure
-        yield list(_files_of_zip(archive))
+        yield list(_files_of_zip(archive, bounds))
 
 
 def _files_of_folder(folder: Path) -> Iterator[PictureFile]:
@@ -105,26 +105,28 @@ def _files_of_folder(folder: Path) -> Iterator[PictureFile]:
             yield PictureFile(parts, status.st_size, path.read_bytes)
 
 
-def _check_size(stream: BinaryIO) -> None:
+def _check_size(stream: BinaryIO, bounds: ImageBounds) -> None:
     n_bytes = stream.seek(0, os.SEEK_END)
     stream.seek(0)
-    if n_bytes > MAX_UPLOAD_BYTES:
+    if n_bytes > bounds.upload_bytes:
         remedy = "Take some pictures out, or make them smaller."
-        rule = f"at most {MAX_UPLOAD_BYTES:,} bytes long"
+        rule = f"at most {bounds.upload_bytes:,} bytes long"
         raise ImagesRejected("The .zip file", rule, f"{n_bytes:,} bytes", remedy)
     # Counted before zipfile makes an object of each: 200 MB of bare entries would fill the memory.
     chunks = iter(partial(stream.read, 1 << 20), b"")
     n_entries = sum(chunk.count(b"PK\x01\x02") for chunk in chunks)
-    if n_entries > MAX_ENTRIES:
-        rule, got = f"of at most {MAX_ENTRIES:,} entries", f"{n_entries:,}"
+    if n_entries > bounds.n_entries:
+        rule, got = f"of at most {bounds.n_entries:,} entries", f"{n_entries:,}"
         raise ImagesRejected("The .zip file", rule, got, "Take some pictures out.")
 
 
-def _files_of_zip(archive: zipfile.ZipFile) -> Iterator[PictureFile]:
+def _files_of_zip(archive: zipfile.ZipFile, bounds: ImageBounds | None) -> Iterator[PictureFile]:
     entries = archive.infolist()
     unpacked, packed = (sum(getattr(e, a) for e in entries) for a in ("file_size", "compress_size"))
-    if unpacked > min(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * packed):
-        rule = f"at most {MAX_UNPACKED_BYTES:,} bytes and {MAX_UNPACKED_RATIO}:1 when unpacked"
+    most = bounds.unpacked_bytes if bounds else unpacked
+    if unpacked > min(most, MAX_UNPACKED_RATIO * packed):
+        at_most = f"{most:,} bytes and " if bounds else ""
+        rule = f"at most {at_most}{MAX_UNPACKED_RATIO}:1 when unpacked"
         got = f"{unpacked:,} from {packed:,} bytes"
         raise ImagesRejected("The .zip file", rule, got, "Store the pictures as PNG or JPEG.")
     for entry in entries:

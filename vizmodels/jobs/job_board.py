@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from vizmodels.bounds import check_bounds
 from vizmodels.errors import (
     EngineUnavailable,
     LatentariumError,
@@ -20,6 +21,7 @@ from vizmodels.jobs.limits import Limits
 from vizmodels.jobs.record import Job, JobProgress
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.titles import title_of
+from vizmodels.sweep import check_n_runs
 from vizmodels.training.control import Order
 
 
@@ -96,10 +98,12 @@ class JobBoard:
 
         Raises
         ------
+        InvalidExperiment : it asks more than a server gives, see `vizmodels.bounds`
         EngineUnavailable : the engine has not been started or has gone away
         UnknownRun, DamagedRun : the VQ-VAE of a prior cannot be had
         LatentariumError : too many jobs are open
         """
+        check_bounds(experiment)
         known = self._ledger.find(experiment.id)
         if known is not None and known.job_id == experiment.id:
             if known.state == "done" and experiment in self.library:
@@ -136,6 +140,9 @@ class JobBoard:
         ------
         EngineUnavailable, LatentariumError : as for `submit`; then none of them is entered
         """
+        check_n_runs(len(experiments))
+        for experiment in experiments:
+            check_bounds(experiment)
         self._engine.client()
         missing = [experiment for experiment in experiments if experiment not in self.library]
         asked = [self._job(experiment, visitor, sweep_id) for experiment in missing]

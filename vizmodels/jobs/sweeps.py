@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vizmodels.bounds import check_bounds
 from vizmodels.errors import EngineUnavailable, InvalidExperiment, LatentariumError, UnknownRun
 from vizmodels.experiment import ID_LENGTH, Experiment
 from vizmodels.files import whole_file
@@ -115,6 +116,7 @@ class Sweeps:
         ------
         EngineUnavailable, LatentariumError : as for `JobBoard.submit`
         """
+        check_bounds(sweep)  # before it is kept
         board = self._board()
         self._keep(sweep)
         board.submit_sweep(sweep.id, sweep.experiments(), visitor)
