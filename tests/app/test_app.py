@@ -274,7 +274,7 @@ def test_a_vq_vae_and_then_a_prior_over_its_codes_are_trained_and_drawn_from(
     visitor.goto("/")
     visitor.get_by_text("digits", exact=True).click()
     visitor.get_by_role(
-        "button", name=re.compile(f"PixelCNN .* of {vq_run[:4]} .* bits per code")
+        "button", name=re.compile(f"PixelCNN .* of {vq_run[:4]}, .* bits per code")
     ).click()
     visitor.wait_for_url(f"**/train?run={run.id}")
     expect(visitor.get_by_text("So learned the run PixelCNN")).to_be_visible()

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 SERVER = """
 import os, time
 def main():
@@ -38,6 +40,7 @@ SLOW_WORKER = "Worker process still alive after"
 END_SECONDS = 60  # a training has 5 to leave its checkpoint, then dask gives its workers some
 
 
+@pytest.mark.alone  # four processes import torch, and a clock runs
 def test_no_worker_outlives_its_server_be_it_ended_by_ctrl_c_or_killed(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(SERVER)
     ends = (signal.SIGINT, signal.SIGKILL)
