@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -162,6 +162,13 @@ class Dispatch:
         """Bring the outcome home; dask calls this in a thread of its own."""
         if job.is_over or job.future is not future:
             return
+        try:
+            self._bring_home(job, future)
+        except Exception:
+            if not job.is_over:  # else the engine closed meanwhile, and the journal has the job
+                raise
+
+    def _bring_home(self, job: Job, future: Future[Any]) -> None:
         if future.status != "finished":
             if future.status == "error" or job.kind == "call":
                 return self.end(job, "failed", error=self._why_lost(job, future))
@@ -169,7 +176,12 @@ class Dispatch:
         if job.kind == "training":  # its worker goes on while its run is brought home
             self.ledger.free_worker(job)
             self.hand_over_all()
-        outcome = future.result()
+        try:
+            outcome = future.result()
+        except CancelledError:  # on the way home: the engine is closing, or its cluster went
+            if not job.is_over:
+                self.ledger.put_back(job, "queued", LOST_SENTENCE)
+            return
         if isinstance(outcome, TrainingSetAside):
             self.ledger.put_back(job, "queued" if job.order.wish == "run" else "paused")
             self.hand_over_all()
