@@ -163,9 +163,8 @@ def test_a_sweep_over_tls_survives_a_worker_and_a_stranger_is_kept_out(
     machines: Machines, tmp_path: Path
 ) -> None:
     board = started_board(tmp_path)
-    with socket.create_connection(("127.0.0.1", machines.port), timeout=5) as plain:
+    with socket.create_connection(("127.0.0.1", machines.port), timeout=START_SECONDS) as plain:
         plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        plain.settimeout(5)
         answer = b""
         with contextlib.suppress(ConnectionError):
             answer = plain.recv(1000)

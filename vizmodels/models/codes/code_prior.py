@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from vizmodels.models.codes.draw import draw_categories
+
 OnToken = Callable[[int, Tensor, Tensor], None]
 """Called after each token with its position, the codes so far, and what it was drawn from."""
 
@@ -87,8 +89,7 @@ class CodePrior(nn.Module, ABC):
             # The rows below have no say in this one, so the network is spared them.
             seen = self.logits(codes[:, : row + 1], labels)[:, :, row, column].float()
             chances = F.softmax(seen / temperature, dim=1)
-            drawn = torch.multinomial(chances, 1, generator=generator).squeeze(1)
-            codes[:, row, column] = drawn
+            codes[:, row, column] = draw_categories(chances, generator)
             if on_token is not None:
                 on_token(position, codes, chances)
         return codes

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from vizmodels.models.codes.draw import draw_categories
+
 Assignment = Literal["nearest", "distance_weighted"]
 CodebookUpdate = Literal["ema", "gradient"]
 
@@ -98,7 +100,7 @@ class Quantizer(nn.Module):
         nearest = distances.min(dim=1, keepdim=True).values
         variance = (nearest.mean() / self.code_dim).clamp_min(torch.finfo(nearest.dtype).tiny)
         chances = F.softmax((nearest - distances) / (2 * variance), dim=1)
-        return torch.multinomial(chances, 1, generator=generator).squeeze(1)
+        return draw_categories(chances, generator)
 
     def forward(
         self, vectors: Float[Tensor, "M d"], generator: torch.Generator | None = None
