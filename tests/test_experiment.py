@@ -406,3 +406,24 @@ def test_text_that_is_not_json_is_refused_in_one_sentence(text: str | bytes) -> 
         InvalidExperiment, match=r"^experiment must be JSON; got .+\. Export the run again\.$"
     ):
         Experiment.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "n_images", "n_steps"), [(100, 400, 8), (64, 400, 14), (4096, 3, 2), (1, 1, 2)]
+)
+def test_steps_are_counted_so_that_a_pass_shows_every_image(
+    batch_size: int, n_images: int, n_steps: int
+) -> None:
+    assert Training(epochs=2, batch_size=batch_size).n_steps(n_images) == n_steps
+
+
+def test_a_stream_of_random_numbers_has_a_seed_of_63_bits_of_its_own() -> None:
+    expected = int(hashlib.sha256(b"7 order 3").hexdigest()[:16], 16) // 2
+    assert Training(seed=7).stream_seed("order", 3) == expected < 2**63
+    seeds = [
+        Training(seed=seed).stream_seed(stream, epoch)
+        for seed in (*range(100), 2**32 - 1)
+        for stream in ("weights", "codes", "order", "noise")
+        for epoch in range(20)
+    ]
+    assert len(set(seeds)) == len(seeds)

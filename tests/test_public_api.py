@@ -101,7 +101,7 @@ def test_pca_is_trained_through_the_same_door() -> None:
 
 def test_a_prior_is_trained_on_the_run_of_its_vqvae() -> None:
     spec = VQVAESpec(codebook_size=16, channels=8, n_residual=1, grid="half")
-    first = Experiment(dataset="digits", model=spec, training=Training(epochs=2))
+    first = Experiment(dataset="digits", model=spec, training=Training(epochs=6))
     vq_run = train(first)
     prior = PixelCNNSpec(vq_run=vq_run.id, vqvae=spec, channels=8, n_layers=2)
     second = first.model_copy(update={"model": prior})

@@ -7,6 +7,7 @@ classes and from `specs`, so a field's range and its help text stand there and n
 import functools
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
@@ -18,7 +19,11 @@ from vizmodels.errors import InvalidExperiment
 from vizmodels.specs import ModelSpec
 
 FORMAT_VERSION = 1
-"""Raise it when the same JSON would train a different model: every run id changes with it."""
+"""Raise it when the same JSON would mean another recipe: every run id changes with it.
+
+A loop that takes other steps or draws other numbers for the same recipe is no reason: a seed's
+weights hold for one version of the app, as they do for one version of torch.
+"""
 
 ID_LENGTH = 12  # hex digits; 48 bits keep 100,000 runs apart with a collision chance below 2e-5
 
@@ -91,6 +96,26 @@ class Training(Described):
         default=(),
         description="Knobs moved while it trains, in the order of their steps.",
     )
+
+    def steps_per_epoch(self, n_images: int) -> int:
+        """Steps of one pass over so many training images, ceil(N / B)."""
+        return math.ceil(n_images / self.batch_size)
+
+    def n_steps(self, n_images: int) -> int:
+        """Steps of the whole training on so many images."""
+        return self.epochs * self.steps_per_epoch(n_images)
+
+    def stream_seed(self, stream: str, epoch: int = 0) -> int:
+        """Seed of one stream of random numbers, 63 bits: what draws from one says nothing of
+        another, and nearby seeds and epochs have nothing in common.
+
+        Parameters
+        ----------
+        stream : what is drawn: "weights", "codes", "order" of the images, or "noise"
+        epoch : of the order
+        """
+        digest = hashlib.sha256(f"{self.seed} {stream} {epoch}".encode()).digest()
+        return int.from_bytes(digest[:8]) >> 1  # torch takes no unsigned 64 bits everywhere
 
 
 class Experiment(Described):

@@ -4,10 +4,12 @@ import math
 import pytest
 import torch
 from small_training import CPU, FAMILIES, first_of, on_digits, same_state
+from torch import Tensor
 
 from vizmodels.data.bundled import digits
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.errors import InvalidExperiment, TrainingDiverged, TrainingStopped
+from vizmodels.experiment import Experiment
 from vizmodels.specs import VAESpec
 from vizmodels.training import loop
 from vizmodels.training.evaluation import evaluate
@@ -44,14 +46,63 @@ def test_closed_form_is_not_fitted_to_test_images(data: ImageSet) -> None:
     assert same_state(fit(experiment, data, CPU).model, fit(experiment, swapped, CPU).model)
 
 
+def orders(experiment: Experiment, data: ImageSet) -> list[list[Tensor]]:
+    """The batches of indices of each epoch."""
+    runner = loop._Loop(experiment, data, CPU, None)
+    epochs: list[list[Tensor]] = [[]]
+    for indices, epoch_ends in runner._remaining_batches():
+        epochs[-1].append(indices)
+        if epoch_ends:
+            epochs.append([])
+    assert epochs.pop() == []
+    return epochs
+
+
 def test_every_training_image_is_used_once_an_epoch(data: ImageSet) -> None:
-    runner = loop._Loop(on_digits(epochs=3, batch_size=100), data, CPU, None)
-    steps = list(runner._remaining_batches())
-    assert [epoch_ends for _, epoch_ends in steps] == [False, False, False, True] * 3
-    for epoch in range(3):
-        seen = torch.cat([indices for indices, _ in steps[4 * epoch : 4 * epoch + 4]])
-        assert sorted(seen.tolist()) == list(range(400))
-    assert not torch.equal(steps[0][0], steps[4][0])
+    epochs = orders(on_digits(epochs=3, batch_size=100), data)
+    assert [len(batches) for batches in epochs] == [4, 4, 4]
+    for batches in epochs:
+        assert sorted(torch.cat(batches).tolist()) == list(range(400))
+    assert not torch.equal(epochs[0][0], epochs[1][0])
+
+
+@pytest.mark.parametrize(("batch_size", "n_steps"), [(64, 7), (399, 2), (401, 1), (1, 400)])
+def test_a_pass_ends_with_a_batch_filled_up_from_its_beginning(
+    data: ImageSet, batch_size: int, n_steps: int
+) -> None:
+    experiment = on_digits(epochs=2, batch_size=batch_size)
+    epochs = orders(experiment, data)
+    for batches in epochs:
+        assert {len(indices) for indices in batches} == {min(batch_size, 400)}
+        assert len(batches) == n_steps
+        seen = torch.cat(batches)
+        assert sorted(seen[:400].tolist()) == list(range(400))
+        assert torch.equal(seen[400:], seen[: len(seen) - 400])
+    assert experiment.training.n_steps(400) == sum(map(len, epochs))
+
+
+def test_a_pass_whose_last_batch_is_filled_up_trains_on_it(data: ImageSet) -> None:
+    fitted = fit(on_digits(batch_size=64, epochs=3), data, CPU)
+    assert fitted.history.steps[-1] == 3 * 7
+    assert fitted.history.epochs == [1, 2, 3]
+    assert fitted.images_seen == 3 * 7 * 64
+
+
+def test_first_weights_orders_codes_and_noise_are_drawn_from_streams_of_their_own(
+    data: ImageSet,
+) -> None:
+    runner = loop._Loop(on_digits(seed=0), data, CPU, None)
+    drawn = [torch.rand(64, generator=torch.Generator().manual_seed(0)).tolist()]
+    drawn += [
+        torch.rand(64, generator=runner._stream(name, epoch)).tolist()
+        for name, epoch in (
+            *(("weights", 0), ("codes", 0), ("noise", 0)),
+            *(("order", epoch) for epoch in range(3)),
+        )
+    ]
+    assert len({value for row in drawn for value in row}) > 0.99 * 7 * 64
+    order = torch.cat(orders(on_digits(seed=0), data)[0])
+    assert not torch.equal(order, torch.randperm(400, generator=torch.Generator().manual_seed(0)))
 
 
 def test_a_batch_larger_than_the_set_is_the_whole_set(data: ImageSet) -> None:
@@ -143,7 +194,7 @@ def test_a_set_smaller_than_the_preview_can_be_trained_on() -> None:
 
 def test_a_vae_on_mnist_reaches_its_known_error_in_one_epoch(real_data) -> None:
     from vizmodels.data import load_dataset
-    from vizmodels.experiment import Experiment, Training
+    from vizmodels.experiment import Training
 
     experiment = Experiment(
         dataset="mnist",

@@ -74,5 +74,7 @@ def estimate_time(
 
     nearest = sorted(chosen, key=lambda r: abs(math.log(flops(r) / own)))[:N_NEAREST]
     rates = [float(r.environment["images_per_second"]) * flops(r) for r in nearest]
-    seconds = experiment.training.epochs * n_images * own / (sum(rates) / len(rates))
+    training = experiment.training
+    n_seen = training.n_steps(n_images) * min(training.batch_size, n_images)
+    seconds = n_seen * own / (sum(rates) / len(rates))
     return TimeEstimate(seconds, len(nearest), bool(here))

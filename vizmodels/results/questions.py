@@ -84,13 +84,13 @@ def shape(run: RunRecord) -> Question[LatentShape]:
 def information(run: RunRecord) -> Question[InformationKept]:
     """What a run keeps of the class. The version covers the judges, their seeds and images."""
     reads = (Model(run.id), Dataset(run.experiment.dataset))
-    return Question(information_kept, 1, reads, f"what {run.title} keeps")
+    return Question(information_kept, 2, reads, f"what {run.title} keeps")
 
 
 def originals(dataset: str) -> Question[InformationKept]:
     """What there is of the class in the pictures themselves; covered as `information` is."""
     reads = (Dataset(dataset),)
-    return Question(information_in_originals, 1, reads, f"what there is in {dataset}")
+    return Question(information_in_originals, 2, reads, f"what there is in {dataset}")
 
 
 def samples(
@@ -119,4 +119,4 @@ def slow_map(
 def training(experiment: Experiment) -> Question[Evaluation]:
     """What an experiment reaches on the test set. The version covers the training loop."""
     reads = (Recipe(experiment), Dataset(experiment.dataset))
-    return Question(evaluate_training, 1, reads, f"training of {title_of(experiment)}")
+    return Question(evaluate_training, 2, reads, f"training of {title_of(experiment)}")

@@ -87,24 +87,25 @@ def fit(
 
 
 class _Loop:
-    """The state of one run. Batch order comes from seed and epoch alone, so a resumed run meets
-    the same batches; noise comes from a generator whose state the checkpoint keeps."""
+    """The state of one run. First weights, batch orders and noise come from streams of their own.
+    Batch order comes from seed and epoch alone, so a resumed run meets the same batches; noise
+    comes from a generator whose state the checkpoint keeps."""
 
     def __init__(
         self, experiment: Experiment, data: ImageSet, compute: Compute, vqvae: VQVAE | None
     ) -> None:
         self.experiment, self.compute = experiment, compute
         training, device = experiment.training, compute.device
-        weight_seed = torch.Generator().manual_seed(training.seed)
+        weights = torch.Generator().manual_seed(training.stream_seed("weights"))
         n_classes = len(data.class_names)
-        model = build_model(experiment.model, data.image_shape, weight_seed, n_classes)
+        model = build_model(experiment.model, data.image_shape, weights, n_classes)
         if isinstance(model, VQPrior):
             model.adopt(_needed(vqvae, experiment))
         self.model = model.to(device)
-        self.generator = torch.Generator(device).manual_seed(training.seed)
+        self.generator = self._stream("noise")
         self.test_images, self.test_labels = data.test.images.to(device), data.test.labels
         images, labels = data.train.images.to(device), data.train.labels
-        self.model.start(images, self.generator)
+        self.model.start(images, self._stream("codes"))
         self.batch_size = min(training.batch_size, len(images))
         self.step = TrainingStep(
             self.model,
@@ -119,10 +120,9 @@ class _Loop:
         )
         self.previews = PreviewMaker(data)
         self.history = History(self.step.names, self.step.units)
-        # The remainder of each shuffle is left out, so that every step has one shape.
         self.n_images = len(images)
-        self.steps_per_epoch = self.n_images // self.batch_size
-        self.n_steps = self.steps_per_epoch * training.epochs
+        self.steps_per_epoch = training.steps_per_epoch(self.n_images)
+        self.n_steps = training.n_steps(self.n_images)
         self.history_every = math.ceil(self.n_steps / MAX_HISTORY_ROWS)
         self.steps_done = 0
         self.seconds = 0.0
@@ -231,17 +231,22 @@ class _Loop:
         self.notice = ""
         return True
 
+    def _stream(self, name: str, epoch: int = 0) -> torch.Generator:
+        seed = self.experiment.training.stream_seed(name, epoch)
+        return torch.Generator(self.compute.device).manual_seed(seed)
+
     def _remaining_batches(self) -> Iterator[tuple[Tensor, bool]]:
-        """Indices of each step from here on, and whether an epoch ends with it."""
-        device = self.compute.device
+        """Indices of each step from here on, and whether an epoch ends with it.
+
+        A pass shows every image. Its last batch is filled up with the first images of the same
+        shuffle, so that every step has one shape.
+        """
+        n_filled_up = self.steps_per_epoch * self.batch_size - self.n_images
         first, at = divmod(self.steps_done, self.steps_per_epoch)
         for epoch in range(first, self.experiment.training.epochs):
-            # A prime stride keeps the orders of nearby seeds and epochs apart.
-            order_seed = torch.Generator(device).manual_seed(
-                self.experiment.training.seed * 1_000_003 + epoch
-            )
-            order = torch.randperm(self.n_images, generator=order_seed, device=device)
-            batches = order.split(self.batch_size)[: self.steps_per_epoch]
+            draw = self._stream("order", epoch)
+            order = torch.randperm(self.n_images, generator=draw, device=self.compute.device)
+            batches = torch.cat([order, order[:n_filled_up]]).split(self.batch_size)
             for number in range(at, self.steps_per_epoch):
                 yield batches[number], number + 1 == self.steps_per_epoch
             at = 0
