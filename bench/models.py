@@ -61,9 +61,13 @@ class Bench:
             self.library.save(found)
         return found
 
-    def training(self, epochs: int, **settings: object) -> Training:
-        """Settings of a training; one epoch for a quick look."""
-        return Training(epochs=1 if self.quick else epochs, seed=SEED, **settings)
+    def epochs(self, cpu: int, cuda: int) -> int:
+        """Passes that a training is worth on this device; one for a quick look."""
+        return 1 if self.quick else cuda if self.where == "cuda" else cpu
+
+    def training(self, epochs: int, cuda: int | None = None, **settings: object) -> Training:
+        """Settings of a training, which may be longer where a pass takes a tenth of a second."""
+        return Training(epochs=self.epochs(epochs, cuda or epochs), seed=SEED, **settings)
 
 
 def report_seconds(run: Run, name: str, limit: float | None = None) -> None:
@@ -96,7 +100,7 @@ def vae_experiment(bench: Bench) -> Experiment:
     """784-200-200-50, as Burda et al. 2016 have it but for its rectified units and its schedule."""
     spec = VAESpec(latent_dim=50, widths=(200, 200), kl_weight=ELBO_WEIGHT, likelihood="bernoulli")
     settings = bench.training(
-        120, batch_size=128, learning_rate=3e-3, schedule="one_cycle", binarise=True
+        120, cuda=1000, batch_size=128, learning_rate=3e-3, schedule="one_cycle", binarise=True
     )
     return Experiment(dataset="mnist", model=spec, training=settings)
 
@@ -128,7 +132,7 @@ def discrete_elbo(bench: Bench) -> None:
         n_variables=20, n_classes=10, kl_weight=ELBO_WEIGHT, likelihood="bernoulli"
     )
     settings = bench.training(
-        100, batch_size=128, learning_rate=2e-3, schedule="one_cycle", binarise=True
+        100, cuda=400, batch_size=128, learning_rate=2e-3, schedule="one_cycle", binarise=True
     )
     run = bench.run(Experiment(dataset="mnist", model=spec, training=settings))
     assert isinstance(run.model, DiscreteVAE)
@@ -166,16 +170,29 @@ def digit_experiment(dataset: str, bench: Bench, seed: int = 0) -> Experiment:
     return Experiment(dataset=dataset, model=digit_and_style(), training=training)
 
 
-def shortened(experiment: Experiment, bench: Bench) -> Experiment:
-    """An experiment of the gallery; one epoch of it for a quick look."""
-    training = experiment.training.model_copy(update={"epochs": 1})
-    return experiment.model_copy(update={"training": training}) if bench.quick else experiment
+def vq_experiment(dataset: str, bench: Bench) -> Experiment:
+    """The VQ-VAE that ships, trained for as long as this device makes worth while."""
+    shipped = vqvae_on(dataset)
+    epochs = bench.epochs(shipped.training.epochs, 100)
+    return shipped.model_copy(
+        update={"training": shipped.training.model_copy(update={"epochs": epochs})}
+    )
+
+
+def prior_experiment(dataset: str, bench: Bench) -> Experiment:
+    """The prior that ships, over the codes of `vq_experiment`; on CUDA a larger one for longer."""
+    shipped, vqvae = prior_on(dataset), vq_experiment(dataset, bench)
+    larger = {"channels": 128, "n_layers": 10} if bench.where == "cuda" else {}
+    model = shipped.model.model_copy(update={"vq_run": vqvae.id} | larger)
+    epochs = bench.epochs(shipped.training.epochs, 50)
+    training = shipped.training.model_copy(update={"epochs": epochs})
+    return shipped.model_copy(update={"model": model, "training": training})
 
 
 def vq_error(bench: Bench) -> None:
     """Normalised error, usage and perplexity of VQ-VAEs over their whole test sets."""
     for dataset in ("cifar10", "mnist"):
-        experiment = shortened(vqvae_on(dataset), bench)
+        experiment = vq_experiment(dataset, bench)
         run = bench.run(experiment)
         spec = experiment.model
         assert isinstance(spec, VQVAESpec)
@@ -204,8 +221,8 @@ def prior_bits(bench: Bench) -> None:
     That of MNIST is told the class, which is worth at most log2(10) / 49 = 0.07 bits a code.
     """
     for dataset in ("mnist", "cifar10"):
-        vq_run = bench.run(vqvae_on(dataset))
-        run = bench.run(shortened(prior_on(dataset), bench), vq_run)
+        vq_run = bench.run(vq_experiment(dataset, bench))
+        run = bench.run(prior_experiment(dataset, bench), vq_run)
         bits = run.evaluation["code_nll"] / NATS_PER_BIT
         marginal = run.evaluation["marginal_entropy"] / NATS_PER_BIT
         name = f"PixelCNN over the codes of {dataset}, {bench.where}"
