@@ -7,12 +7,13 @@ from safetensors.torch import save_file
 from small_training import CPU, FAMILIES, on_digits, same_state, with_noise
 
 from vizmodels.data.image_set import ImageSet
-from vizmodels.errors import TrainingStopped
+from vizmodels.errors import TrainingSetAside, TrainingStopped
 from vizmodels.experiment import Experiment
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.specs import AnySpec
-from vizmodels.training import clock, loop
+from vizmodels.training import checkpoint, clock, loop
 from vizmodels.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from vizmodels.training.control import FREE, Order
 from vizmodels.training.fitted import Fitted
 from vizmodels.training.loop import fit
 from vizmodels.training.progress import Progress
@@ -50,6 +51,13 @@ def assert_same(a: Fitted, b: Fitted) -> None:
     assert same_state(a.model, b.model), "weights, or buffers such as a codebook's averages"
     assert a.history == b.history
     assert a.test_terms == b.test_terms
+    assert (a.snapshots is None) == (b.snapshots is None)
+    if a.snapshots is not None and b.snapshots is not None:
+        assert a.snapshots.epochs == b.snapshots.epochs
+        for epoch in a.snapshots.epochs:
+            one, other = a.snapshots.weights[epoch], b.snapshots.weights[epoch]
+            assert one.keys() == other.keys()
+            assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 @pytest.mark.parametrize("spec", FAMILIES.values(), ids=FAMILIES)
@@ -80,6 +88,36 @@ def test_an_interrupted_training_goes_on_with_its_schedules(
 def test_a_checkpoint_of_the_last_epoch_only_has_to_be_read(data: ImageSet, tmp_path: Path) -> None:
     experiment, path = on_digits(epochs=EPOCHS), tmp_path / "checkpoint.safetensors"
     interrupt(experiment, data, path, EPOCHS)
+    assert_same(fit(experiment, data, CPU, None, path), fit(experiment, data, CPU))
+
+
+@pytest.mark.parametrize("at_step", [1, 4, 6, 13])
+def test_a_training_set_aside_at_any_step_goes_on_as_if_it_had_not_been(
+    data: ImageSet, tmp_path: Path, one_thread: None, at_step: int
+) -> None:
+    experiment = on_digits(epochs=8, batch_size=150, noise_weight=0.2)
+    path = tmp_path / "checkpoint.safetensors"
+    n_asked = 0
+
+    def ask() -> Order:
+        nonlocal n_asked
+        n_asked += 1
+        return Order("yield") if n_asked > at_step else FREE
+
+    with pytest.raises(TrainingSetAside):
+        fit(experiment, data, CPU, None, path, ask=ask)
+    resumed, whole = fit(experiment, data, CPU, None, path), fit(experiment, data, CPU)
+    assert_same(resumed, whole)
+    assert whole.snapshots is not None and whole.snapshots.epochs == tuple(range(8))
+
+
+def test_a_checkpoint_of_a_loop_that_went_otherwise_is_not_used(
+    data: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment, path = on_digits(epochs=EPOCHS), tmp_path / "checkpoint.safetensors"
+    interrupt(experiment, data, path)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_FORMAT", checkpoint.CHECKPOINT_FORMAT + 1)
+    assert load_checkpoint(path, experiment.id) is None
     assert_same(fit(experiment, data, CPU, None, path), fit(experiment, data, CPU))
 
 

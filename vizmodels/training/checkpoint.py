@@ -13,6 +13,9 @@ from torch import Tensor
 from vizmodels.files import whole_file
 from vizmodels.training.progress import History
 
+CHECKPOINT_FORMAT = 2
+"""Raise it when a training would go on otherwise than it began: older checkpoints are not read."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -24,8 +27,8 @@ class Checkpoint:
     step : steps taken
     seconds : time spent training until here
     history : until here
-    tensors : model weights, Adam's moments, the generator's state and the loss terms since the
-        last row of the history, by name
+    tensors : model weights, Adam's moments, the generator's state, the loss terms since the last
+        row of the history, and the weights of the epochs that are kept, by name
     last_turn : number of the last turn of a knob that has been taken; 0 before the first
     """
 
@@ -60,6 +63,7 @@ def load_newest(files: CheckpointFiles, experiment_id: str) -> Checkpoint | None
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write the file whole, or leave the one before."""
     record = {
+        "format": CHECKPOINT_FORMAT,
         "experiment_id": checkpoint.experiment_id,
         "step": checkpoint.step,
         "last_turn": checkpoint.last_turn,
@@ -83,7 +87,7 @@ def load_checkpoint(path: Path, experiment_id: str) -> Checkpoint | None:
             record = json.loads(file.metadata()["checkpoint"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         history = History.from_arrays({k: np.array(v) for k, v in record["history"].items()})
-        if record["experiment_id"] != experiment_id:
+        if record["format"] != CHECKPOINT_FORMAT or record["experiment_id"] != experiment_id:
             return None
         step, seconds, last_turn = (record[key] for key in ("step", "seconds", "last_turn"))
         return Checkpoint(experiment_id, step, seconds, history, tensors, last_turn)

@@ -33,7 +33,7 @@ from vizmodels.training.knobs import Knobs
 from vizmodels.training.preview import PreviewMaker
 from vizmodels.training.progress import History, Progress
 from vizmodels.training.schedule import one_cycle_share
-from vizmodels.training.snapshots import SnapshotKeeper
+from vizmodels.training.snapshots import SNAPSHOT_PREFIX, SnapshotKeeper
 from vizmodels.training.step import TrainingStep
 
 MAX_HISTORY_ROWS = 600  # of training terms; more than a chart can show
@@ -194,12 +194,16 @@ class _Loop:
         self.step.restore_row(kept.tensors["row.sums"], kept.tensors["row.n_summed"])
         self.history, self.seconds, self.steps_done = kept.history, kept.seconds, kept.step
         self.knobs.restore(self.history.moves, kept.last_turn)
+        self.snapshots.restore(kept.tensors)
 
     def _fits(self, tensors: dict[str, Tensor]) -> bool:
         """Whether a checkpoint is of pictures of this shape and from this kind of device."""
-        expected = {k: v.shape for k, v in self._state().items() if not k.startswith("adam.")}
-        found = {k: v.shape for k, v in tensors.items() if not k.startswith("adam.")}
-        return found == expected
+
+        def fixed(state: dict[str, Tensor]) -> dict[str, torch.Size]:
+            grown = ("adam.", SNAPSHOT_PREFIX)
+            return {k: v.shape for k, v in state.items() if not k.startswith(grown)}
+
+        return fixed(tensors) == fixed(self._state())
 
     def _state(self) -> dict[str, Tensor]:
         """Everything of a checkpoint but its record."""
@@ -210,6 +214,7 @@ class _Loop:
             "generator": self.generator.get_state(),
             "row.sums": sums,
             "row.n_summed": n_summed,
+            **self.snapshots.tensors(),
         }
 
     def _save(self, files: CheckpointFiles) -> bool:

@@ -17,6 +17,9 @@ MAX_BYTES = 8_000_000
 
 BYTES_PER_WEIGHT = 2
 
+SNAPSHOT_PREFIX = "snapshot."
+"""How the names of kept weights begin among the tensors of a checkpoint."""
+
 Weights = Mapping[str, Tensor]
 
 
@@ -73,6 +76,23 @@ class SnapshotKeeper:
         weights = {name: _as_half(weight) for name, weight in model.state_dict().items()}
         if all(bool(weight.isfinite().all()) for weight in weights.values()):
             self.kept[epoch] = weights
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What has been kept, by names that a checkpoint can hold."""
+        return {
+            f"{SNAPSHOT_PREFIX}{epoch}.{name}": weight
+            for epoch, weights in self.kept.items()
+            for name, weight in weights.items()
+        }
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Stand as after the epochs that `tensors` told, in place of what has been kept."""
+        kept: dict[int, dict[str, Tensor]] = {}
+        for key, weight in tensors.items():
+            if key.startswith(SNAPSHOT_PREFIX):
+                epoch, _, name = key.removeprefix(SNAPSHOT_PREFIX).partition(".")
+                kept.setdefault(int(epoch), {})[name] = weight
+        self.kept = dict(kept)
 
     def snapshots(self) -> Snapshots | None:
         """What has been kept; None if nothing has."""
