@@ -171,19 +171,21 @@ def digit_experiment(dataset: str, bench: Bench, seed: int = 0) -> Experiment:
 
 
 def vq_experiment(dataset: str, bench: Bench) -> Experiment:
-    """The VQ-VAE that ships, trained for as long as this device makes worth while."""
+    """The VQ-VAE that ships; on CUDA with twice the channels, for 100 passes."""
     shipped = vqvae_on(dataset)
+    wider = {"channels": 128} if bench.where == "cuda" else {}
     epochs = bench.epochs(shipped.training.epochs, 100)
-    return shipped.model_copy(
-        update={"training": shipped.training.model_copy(update={"epochs": epochs})}
-    )
+    training = shipped.training.model_copy(update={"epochs": epochs})
+    model = shipped.model.model_copy(update=wider)
+    return shipped.model_copy(update={"model": model, "training": training})
 
 
 def prior_experiment(dataset: str, bench: Bench) -> Experiment:
     """The prior that ships, over the codes of `vq_experiment`; on CUDA a larger one for longer."""
     shipped, vqvae = prior_on(dataset), vq_experiment(dataset, bench)
-    larger = {"channels": 128, "n_layers": 10} if bench.where == "cuda" else {}
-    model = shipped.model.model_copy(update={"vq_run": vqvae.id} | larger)
+    larger = {"channels": 128, "n_layers": 12, "dropout": 0.2} if bench.where == "cuda" else {}
+    of = {"vq_run": vqvae.id, "vqvae": vqvae.model}
+    model = shipped.model.model_copy(update=of | larger)
     epochs = bench.epochs(shipped.training.epochs, 50)
     training = shipped.training.model_copy(update={"epochs": epochs})
     return shipped.model_copy(update={"model": model, "training": training})
