@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vizmodels.files import LEFT_BEHIND_SECONDS, whole_file, whole_folder
+from vizmodels.files import LEFT_BEHIND_SECONDS, whole_file
 
 N_WRITES = 150
 WRITERS = ("a", "b", "c")
@@ -103,27 +103,3 @@ def test_what_a_killed_process_left_goes_with_a_later_write(tmp_path: Path) -> N
     with whole_file(path) as unfinished:
         unfinished.write_text("whole")
     assert sorted(tmp_path.iterdir()) == sorted([path, new, of_another])
-
-
-def fill(folder: Path, letter: str) -> None:
-    with whole_folder(folder) as unfinished:
-        for name in "123":
-            (unfinished / name).write_text(letter)
-
-
-def test_a_folder_is_replaced_as_one(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    fill(folder, "a")
-    fill(folder, "b")
-    assert {path.name: path.read_text() for path in folder.iterdir()} == dict.fromkeys("123", "b")
-    assert list(tmp_path.iterdir()) == [folder]
-
-
-def test_threads_that_write_one_folder_leave_that_of_one_of_them(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda i: fill(folder, WRITERS[i % 3]), range(N_WRITES)))
-    files = {path.name: path.read_text() for path in folder.iterdir()}
-    assert sorted(files) == ["1", "2", "3"]
-    assert len(set(files.values())) == 1
-    assert list(tmp_path.iterdir()) == [folder]

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-from vizmodels.errors import InvalidExperiment
+from vizmodels.errors import InvalidExperiment, UnknownField
 
 
 class Described(BaseModel):
@@ -37,13 +37,15 @@ def _sentence(error: ValidationError, asked: type[BaseModel]) -> InvalidExperime
     rule, remedy = first["msg"].removeprefix("Input should be "), "Change it and try again."
     if first["type"] == "extra_forbidden":
         known = ", ".join(asked.model_fields)
-        rule, remedy = f"one of the fields {known}", "Leave it out."
+        return UnknownField(path, f"one of the fields {known}", first["input"], "Leave it out.")
     elif first["type"] == "missing":
         return InvalidExperiment(path, "given", "nothing", "Add it.")
     elif first["type"] in ("union_tag_invalid", "union_tag_not_found"):
         path, rule = "model.family", "one of " + ", ".join(families)
         got = first["input"].get("family") if isinstance(first["input"], dict) else first["input"]
-        return InvalidExperiment(path, rule, got, "Choose a family from the list.")
+        return UnknownField(path, rule, got, "Choose a family from the list.")
+    elif first["type"] == "literal_error":
+        return UnknownField(path, rule, first["input"], remedy)
     elif (limits := _limits(asked, first["loc"])) is not None:
         rule = limits
     elif first["type"] == "too_long":

@@ -25,6 +25,10 @@ class InvalidExperiment(LatentariumError, ValueError):
     """A field of an experiment is unknown, of the wrong kind or out of its range."""
 
 
+class UnknownField(InvalidExperiment):
+    """A field, or a choice of one, that this version does not have: a later one may."""
+
+
 class UnknownDataset(LatentariumError, ValueError):
     """No image set of that name is built in or has been added."""
 
@@ -47,8 +51,16 @@ class UnknownRun(LatentariumError, KeyError):
     __str__ = Exception.__str__  # KeyError would show the sentence in quotes
 
 
-class DamagedRun(LatentariumError, OSError):
+class UnreadableRun(LatentariumError, OSError):
+    """A run cannot be read now, for want of memory, file handles or rights; it stays as it is."""
+
+
+class DamagedRun(UnreadableRun):
     """A run's folder lacks a file, or one of its files does not say what it should."""
+
+
+class NewerRun(UnreadableRun):
+    """A later version of the app has written the run, and knows more than this one."""
 
 
 class ReadOnlyRun(LatentariumError, PermissionError):

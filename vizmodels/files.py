@@ -1,10 +1,7 @@
-"""Files and folders that are there whole or not at all, however many write them at once."""
+"""Files that are there whole or not at all, however many write them at once."""
 
 import contextlib
-import errno
 import os
-import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Generator
@@ -45,37 +42,6 @@ def whole_file(path: Path) -> Generator[Path]:
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)
-
-
-@contextmanager
-def whole_folder(path: Path) -> Generator[Path]:
-    """A folder to fill, which takes its place at `path` when the block ends.
-
-    A block that raises leaves what was there, and no folder of its own. No system replaces a full
-    folder in one step: for a moment between two renames neither stands there.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".saving-", dir=path.parent))
-    replaced = unfinished / "replaced"
-    try:
-        yield unfinished
-        unfinished.chmod(0o755)  # mkdtemp's 0700 would hide it from a server of another user
-        while True:
-            with contextlib.suppress(FileNotFoundError):
-                path.rename(replaced)
-            try:
-                unfinished.rename(path)
-                break
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-                shutil.rmtree(replaced, ignore_errors=True)  # another writer's came in between
-    except BaseException:
-        with contextlib.suppress(OSError):  # nothing was there, or another writer's is by now
-            replaced.rename(path)
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-    shutil.rmtree(path / replaced.name, ignore_errors=True)
 
 
 def _remove_left_behind(path: Path) -> None:

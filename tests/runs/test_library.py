@@ -1,4 +1,6 @@
+import ctypes
 import dataclasses
+import errno
 import pickle
 import stat
 from pathlib import Path
@@ -11,6 +13,8 @@ from safetensors.torch import load_file
 from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun
 from vizmodels.experiment import Experiment, Training
 from vizmodels.models.trainable import Batch
+from vizmodels.runs import folders
+from vizmodels.runs.folders import LOCK_FILE
 from vizmodels.runs.library import FILES, RunLibrary
 from vizmodels.runs.run import Run
 from vizmodels.runs.titles import title_of
@@ -95,7 +99,7 @@ def test_a_run_is_a_folder_of_exactly_these_files(library: RunLibrary, run: Run)
     folder = library.save(run)
     assert folder == library.path / run.id
     assert {path.name for path in folder.iterdir()} == set(FILES)
-    assert [path.name for path in library.path.iterdir()] == [run.id], "nothing else is left"
+    assert {path.name for path in library.path.iterdir()} == {run.id, LOCK_FILE}
 
 
 def test_a_run_can_be_read_by_a_server_of_another_user(library: RunLibrary, run: Run) -> None:
@@ -207,7 +211,7 @@ def test_what_is_not_named_as_a_run_is_not_listed(library: RunLibrary, run: Run)
         (library.path / name).mkdir(exist_ok=True)
     (library.path / "readme.txt").write_text("hello")
     assert [record.id for record in library.list()] == [run.id]
-    assert library.damaged == {}
+    assert library.unreadable == {}
 
 
 def test_a_deleted_run_is_gone(library: RunLibrary, run: Run, other_run: Run) -> None:
@@ -258,9 +262,16 @@ def test_an_id_never_reaches_the_file_system_unless_it_is_one(
         library.load(run_id)
 
 
-def let_renames_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+def let_renames_fail(monkeypatch: pytest.MonkeyPatch, can_exchange: bool) -> None:
     """The rename that would put the run in its place fails, as on a full disk."""
     rename = Path.rename
+
+    def fail_to_exchange(*_: bytes) -> int:
+        ctypes.set_errno(errno.ENOSPC)
+        return -1
+
+    call = fail_to_exchange if can_exchange else None
+    monkeypatch.setattr(folders, "_exchange_call", lambda: call)
 
     def fail(self: Path, target: Path) -> Path:
         if self.name.startswith(".saving-"):
@@ -273,21 +284,23 @@ def let_renames_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_save_that_fails_leaves_no_half_run(
     library: RunLibrary, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    let_renames_fail(monkeypatch)
+    let_renames_fail(monkeypatch, can_exchange=True)
     with pytest.raises(OSError, match="No space left"):
         library.save(run)
-    assert list(library.path.iterdir()) == []
+    assert [path.name for path in library.path.iterdir()] == [LOCK_FILE]
     assert library.list() == []
 
 
+@pytest.mark.parametrize("can_exchange", [True, False])
 def test_a_save_that_fails_leaves_the_run_that_was_there(
-    library: RunLibrary, run: Run, monkeypatch: pytest.MonkeyPatch
+    library: RunLibrary, run: Run, monkeypatch: pytest.MonkeyPatch, can_exchange: bool
 ) -> None:
     library.save(run)
-    let_renames_fail(monkeypatch)
+    let_renames_fail(monkeypatch, can_exchange)
     with pytest.raises(OSError, match="No space left"):
         library.save(dataclasses.replace(run, evaluation={"loss": 9.0}))
-    assert [path.name for path in library.path.iterdir()] == [run.id]
+    others = set() if can_exchange else {folders.WAITING}
+    assert {path.name for path in library.path.iterdir()} == {run.id, LOCK_FILE} | others
     assert_same(library.load(run.id), run)
 
 
@@ -309,7 +322,7 @@ def test_saving_again_replaces_the_run(library: RunLibrary, run: Run) -> None:
     folder = library.save(better)
     assert library.load(run.id).evaluation == {"loss": 0.5}
     assert {path.name for path in folder.iterdir()} == set(FILES)
-    assert [path.name for path in library.path.iterdir()] == [run.id]
+    assert {path.name for path in library.path.iterdir()} == {run.id, LOCK_FILE}
 
 
 @pytest.mark.parametrize(

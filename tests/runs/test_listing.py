@@ -79,14 +79,14 @@ def test_a_file_written_over_is_noticed(library: RunLibrary, run: Run, file: str
     (library.path / run.id / file).write_text("{")
     time.sleep(listings.LOOK_INTO_SECONDS)
     assert run.id not in ids(library)
-    assert list(library.damaged) == [run.id]
+    assert list(library.unreadable) == [run.id]
 
 
 @pytest.mark.parametrize("file", ["weights.safetensors", "preview.png", "evaluation.json"])
 def test_a_file_that_goes_missing_is_noticed(library: RunLibrary, run: Run, file: str) -> None:
     (library.path / run.id / file).unlink()
     assert run.id not in ids(library)
-    assert f"no {file}" in library.damaged[run.id]
+    assert f"no {file}" in str(library.unreadable[run.id])
 
 
 def test_one_record_is_looked_up_as_the_list_is(library: RunLibrary, run: Run) -> None:

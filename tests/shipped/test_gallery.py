@@ -107,7 +107,7 @@ def test_the_gallery_is_small_enough_to_come_with_the_app() -> None:
 
 def test_every_shipped_run_is_listed_and_none_is_damaged(shipped: RunLibrary) -> None:
     assert {record.id for record in shipped.list()} == {e.id for e in EXPERIMENTS}
-    assert shipped.damaged == {}
+    assert shipped.unreadable == {}
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=named)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor
 
 from vizmodels.models.trainable import Trainable
@@ -20,21 +20,21 @@ def write_snapshots(snapshots: Snapshots, path: Path) -> None:
     save_tensors(named, path)
 
 
-def read_snapshots(path: Path, model: Trainable) -> Snapshots:
+def read_snapshots(content: bytes, model: Trainable) -> Snapshots:
     """The snapshots in a file.
 
     Parameters
     ----------
-    path : of the file
+    content : of the file
     model : whose weights they must be, by name and shape
 
     Raises
     ------
     ValueError : a weight is missing, too many, of another shape or not a finite number
-    SafetensorError, OSError : the file cannot be read
+    SafetensorError : the bytes are none that were written here
     """
     by_epoch: dict[int, dict[str, Tensor]] = {}
-    for key, weight in load_file(path).items():
+    for key, weight in load(content).items():
         epoch, _, name = key.partition("/")
         by_epoch.setdefault(int(epoch), {})[name] = weight
     expected = {name: weight.shape for name, weight in model.state_dict().items()}

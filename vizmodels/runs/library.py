@@ -1,16 +1,16 @@
 """The library: a folder of runs, each there whole or not at all."""
 
-import contextlib
 import functools
 import hashlib
-import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun
+from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun, UnreadableRun
 from vizmodels.experiment import Experiment
-from vizmodels.files import whole_folder
+from vizmodels.runs.folders import exclusive, move_folder, remove_folder, standing, whole_folder
 from vizmodels.runs.listing import Listing
+from vizmodels.runs.reading import TRY_AGAIN, damaged, read_steadily, unreadable
 from vizmodels.runs.records import (
     EPOCHS_FILE,
     FILES,
@@ -19,12 +19,12 @@ from vizmodels.runs.records import (
     SET_ASIDE,
     WEIGHTS_FILE,
     RunRecord,
-    damaged,
-    first_line,
 )
 
 if TYPE_CHECKING:
     from vizmodels.runs.run import Run
+
+T = TypeVar("T")
 
 KEY_DIGITS = 8  # of the hash in a run's key
 KEPT_HASHES = 4096
@@ -34,6 +34,8 @@ __all__ = ["EPOCHS_FILE", "FILES", "OPTIONAL_FILES", "RunLibrary", "RunRecord"]
 
 class RunLibrary:
     """Runs in a folder, with a read-only gallery of shipped ones beside it.
+
+    Reading moves, writes and deletes nothing. Several processes may read and write one folder.
 
     Parameters
     ----------
@@ -45,23 +47,31 @@ class RunLibrary:
         self.path = Path(path)
         self.shipped = Path(shipped) if shipped is not None else None
         self._listing = Listing()
-        self.damaged: dict[str, str] = {}
-        """Name of each run set aside since the library was opened -> the sentence that says why."""
+        self._last_listed: dict[Path, dict[str, RunRecord | UnreadableRun]] = {}
+        self.unreadable: dict[str, UnreadableRun] = {}
+        """Name of each run that could not be read when it was last tried -> why."""
 
     def save(self, run: "Run", *, half: bool = False) -> Path:
-        """Write a run; one of the same id is replaced. Returns its folder.
+        """Write a run; one of the same id is replaced in one step. Returns its folder.
+
+        What is replaced is removed only if it could be read, else set aside.
 
         Parameters
         ----------
         run : to be stored
         half : store the weights as float16, half the size; `gallery` rounds them beforehand so
             that nothing is lost
+
+        Raises
+        ------
+        OSError : the folder cannot be written, or has no room; the run before stays
         """
         from vizmodels.runs.run_files import write_run  # here, since torch takes seconds to import
 
         final = self.path / run.id
-        with whole_folder(final) as unfinished:
+        with whole_folder(final, self._place_aside) as unfinished:
             write_run(run, unfinished, half)
+        self.unreadable.pop(run.id, None)
         return final
 
     def load(self, run_id: str) -> "Run":
@@ -70,17 +80,13 @@ class RunLibrary:
         Raises
         ------
         UnknownRun : there is none
-        DamagedRun : a file of it is missing or does not say what it should; a run made here is
-            also set aside
+        DamagedRun : a file of it is missing or does not say what it should
+        NewerRun : a later version of the app has written it
+        UnreadableRun : this machine cannot read it now
         """
         from vizmodels.runs.run_files import read_run  # here, since torch takes seconds to import
 
-        folder = self._folder(run_id)
-        try:
-            return read_run(folder)
-        except DamagedRun as error:
-            self._set_aside(folder, error)
-            raise
+        return self._read(run_id, read_run)
 
     def key(self, run_id: str) -> str:
         """Name of a run that changes when its weights do, as training it again on a GPU may.
@@ -89,43 +95,55 @@ class RunLibrary:
 
         Raises
         ------
-        UnknownRun, DamagedRun : as for `load`
+        UnknownRun, UnreadableRun : as for `load`
         """
-        folder = self._folder(run_id)
-        try:
-            told = (folder / WEIGHTS_FILE).stat()
-            digest = _digest(folder / WEIGHTS_FILE, told.st_ino, told.st_mtime_ns, told.st_size)
-        except OSError as error:
-            raise damaged(folder, first_line(error)) from error
-        return f"{run_id}-{digest[:KEY_DIGITS]}"
+        return f"{run_id}-{self._read(run_id, _weights_digest)[:KEY_DIGITS]}"
 
     def record(self, run_id: str) -> RunRecord:
-        """What the list shows of one run. Raises UnknownRun or DamagedRun."""
-        folder = self._folder(run_id)
-        return self._listing.record(folder, self._is_shipped(folder))
+        """What the list shows of one run. Raises UnknownRun or UnreadableRun."""
+        path = self._path(run_id)
+        try:
+            return self._listing.record(path, self._is_shipped(path))
+        except FileNotFoundError:
+            raise _unknown(run_id) from None
 
     def find(self, experiment: Experiment) -> "Run | None":
-        """The run of this experiment, or None if it has not been trained yet."""
+        """The run of this experiment; None if it has not been trained yet, or is damaged.
+
+        Raises
+        ------
+        NewerRun, UnreadableRun : there is one, which training again would replace
+        """
         try:
             return self.load(experiment.id)
         except (UnknownRun, DamagedRun):
             return None
 
     def __contains__(self, experiment: Experiment) -> bool:
-        try:
-            return self._folder(experiment.id).is_dir()
-        except UnknownRun:
-            return False
+        return self._find_path(experiment.id) is not None
 
     def list(self) -> list[RunRecord]:
-        """Every readable run, shipped ones first, then the newest; a damaged one is set aside."""
+        """Every readable run, shipped ones first, then the newest; of others `unreadable` says why.
+
+        Where the folder itself cannot be read now, what it held when it last could be.
+        """
         records: dict[str, RunRecord] = {}
+        unreadable_runs: dict[str, UnreadableRun] = {}
         for parent in self._parents():
-            for run_id, found in self._listing.records(parent, parent == self.shipped).items():
-                if isinstance(found, DamagedRun):
-                    self._set_aside(parent / run_id, found)
+            try:
+                found = self._listing.records(parent, parent == self.shipped)
+                self._last_listed[parent] = found
+            except OSError as error:
+                found = self._last_listed.get(parent, {})
+                unreadable_runs[parent.name] = UnreadableRun(
+                    f"The folder {parent}", "readable on this machine now", str(error), TRY_AGAIN
+                )
+            for run_id, one in found.items():
+                if isinstance(one, UnreadableRun):
+                    unreadable_runs[run_id] = one
                 else:
-                    records.setdefault(run_id, found)
+                    records.setdefault(run_id, one)
+        self.unreadable = unreadable_runs
         newest_first = sorted(
             records.values(), key=lambda r: str(r.environment.get("trained_at", "")), reverse=True
         )
@@ -133,10 +151,50 @@ class RunLibrary:
 
     def delete(self, run_id: str) -> None:
         """Remove a run made here. Raises UnknownRun, or ReadOnlyRun for a shipped one."""
-        folder = self._folder(run_id)
-        if self._is_shipped(folder):
-            raise ReadOnlyRun(f"Run {run_id}", "one made here", "a shipped run", "Leave it.")
-        shutil.rmtree(folder)
+        path = self._own(run_id)
+        try:
+            remove_folder(path)
+        except FileNotFoundError:
+            raise _unknown(run_id) from None
+        self.unreadable.pop(run_id, None)
+
+    def set_aside(self, run_id: str) -> Path | None:
+        """Move a damaged run made here into `damaged/`, over nothing that lies there.
+
+        Returns
+        -------
+        Path or None
+            Of its folder now; None if it can be read after all, and stays.
+
+        Raises
+        ------
+        UnknownRun, ReadOnlyRun : it is not here, or is a shipped one
+        NewerRun, UnreadableRun : it is not damaged
+        """
+        from vizmodels.runs.run_files import read_run
+
+        path = self._own(run_id)
+        with exclusive(self.path):  # so that nobody mends it between the look and the move
+            folder = standing(path)
+            if folder is None:
+                raise _unknown(run_id)
+            try:
+                read_run(folder)
+                moved = None
+            except DamagedRun:
+                moved = move_folder(folder, self.path / SET_ASIDE / run_id)
+        self.unreadable.pop(run_id, None)
+        return moved
+
+    def _read(self, run_id: str, read: Callable[[Path], T]) -> T:
+        try:
+            value = read_steadily(self._path(run_id), read)
+        except FileNotFoundError:
+            raise _unknown(run_id) from None
+        except UnreadableRun as error:
+            self.unreadable[run_id] = error
+            raise
+        return value
 
     def _parents(self) -> tuple[Path, ...]:
         return (self.path,) if self.shipped is None else (self.shipped, self.path)
@@ -144,22 +202,50 @@ class RunLibrary:
     def _is_shipped(self, folder: Path) -> bool:
         return folder.parent == self.shipped
 
-    def _folder(self, run_id: str) -> Path:
-        """The run's folder; an id that is not one never reaches the file system."""
-        if ID_PATTERN.fullmatch(run_id):
-            for parent in self._parents():
-                if (parent / run_id).is_dir():
-                    return parent / run_id
-        raise UnknownRun("Run", "in the library", run_id, "Choose one from the list of runs.")
+    def _path(self, run_id: str) -> Path:
+        path = self._find_path(run_id)
+        if path is None:
+            raise _unknown(run_id)
+        return path
 
-    def _set_aside(self, folder: Path, error: DamagedRun) -> None:
-        self.damaged[folder.name] = str(error)
-        if not self._is_shipped(folder):
-            aside = self.path / SET_ASIDE
-            with contextlib.suppress(OSError):  # where it cannot be moved it is still reported
-                aside.mkdir(exist_ok=True)
-                shutil.rmtree(aside / folder.name, ignore_errors=True)
-                folder.rename(aside / folder.name)
+    def _find_path(self, run_id: str) -> Path | None:
+        """Of the run's folder; an id that is not one never reaches the file system."""
+        if not ID_PATTERN.fullmatch(run_id):
+            return None
+        paths = (parent / run_id for parent in self._parents())
+        return next((path for path in paths if standing(path) is not None), None)
+
+    def _own(self, run_id: str) -> Path:
+        path = self._path(run_id)
+        if self._is_shipped(path):
+            raise ReadOnlyRun(f"Run {run_id}", "one made here", "a shipped run", "Leave it.")
+        return path
+
+    def _place_aside(self, folder: Path) -> Path | None:
+        """Where a run that is replaced goes: nowhere if it can be read."""
+        from vizmodels.runs.run_files import read_run
+
+        try:
+            read_run(folder)
+        except UnreadableRun:
+            (self.path / SET_ASIDE).mkdir(exist_ok=True)
+            return self.path / SET_ASIDE / folder.name
+        return None
+
+
+def _unknown(run_id: str) -> UnknownRun:
+    return UnknownRun("Run", "in the library", run_id, "Choose one from the list of runs.")
+
+
+def _weights_digest(folder: Path) -> str:
+    path = folder / WEIGHTS_FILE
+    try:
+        told = path.stat()
+        return _digest(path, told.st_ino, told.st_mtime_ns, told.st_size)
+    except FileNotFoundError:
+        raise damaged(folder, f"no {WEIGHTS_FILE}") from None
+    except OSError as error:
+        raise unreadable(folder, error) from error
 
 
 @functools.lru_cache(KEPT_HASHES)

@@ -6,7 +6,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from vizmodels.errors import DamagedRun
+from vizmodels.errors import DamagedRun, NewerRun, UnreadableRun
+from vizmodels.runs.folders import Identity, identity, names_in
+from vizmodels.runs.reading import read_steadily
 from vizmodels.runs.records import ID_PATTERN, RECORD_FILES, RunRecord, read_record
 
 LOOK_INTO_SECONDS = 0.25
@@ -20,16 +22,16 @@ _stat = os.stat  # of strings: with a `Path` for each file 500 runs would take t
 class _Known:
     """What a run's folder said, and when it and the files of its record were last changed."""
 
-    changed: int
+    identity: Identity
     files_changed: tuple[int, ...]
-    found: RunRecord | DamagedRun
+    found: RunRecord | UnreadableRun
 
 
 class Listing:
     """The records of a few folders of runs; safe to ask from many threads.
 
     A run that was saved, replaced or deleted, or lost a file, by this process or another, is
-    noticed at once by the time of its folder; a file written over in place a moment later.
+    noticed at once by its folder; a file written over in place a moment later.
     """
 
     def __init__(self) -> None:
@@ -38,53 +40,63 @@ class Listing:
         self._looked_into: dict[str, float] = {}
 
     def record(self, folder: Path, shipped: bool) -> RunRecord:
-        """The record in a run's folder. Raises DamagedRun."""
+        """The record in a run's folder. Raises UnreadableRun; FileNotFoundError once it is gone."""
         found = self._look(str(folder), shipped, into=True)
-        if isinstance(found, DamagedRun):
-            raise DamagedRun(*found.parts)
+        if found is None:
+            raise FileNotFoundError(str(folder))
+        if isinstance(found, UnreadableRun):
+            raise type(found)(*found.parts)
         return found
 
-    def records(self, parent: Path, shipped: bool) -> dict[str, RunRecord | DamagedRun]:
-        """All that a folder of runs holds: id -> the record, or what is wrong with the run."""
-        try:
-            with os.scandir(parent) as entries:
-                runs = {e.name: e.path for e in entries if ID_PATTERN.fullmatch(e.name)}
-        except (FileNotFoundError, NotADirectoryError):
-            runs = {}
+    def records(self, parent: Path, shipped: bool) -> dict[str, RunRecord | UnreadableRun]:
+        """All that a folder of runs holds: id -> the record, or what is wrong with the run.
+
+        Raises OSError where the folder is there and cannot be read.
+        """
+        before = f"{parent}{os.sep}"
+        with self._guard:
+            names = {folder[len(before) :] for folder in self._known if folder.startswith(before)}
+        names.update(name for name in names_in(parent) if ID_PATTERN.fullmatch(name))
         now = time.monotonic()
         into = now - self._looked_into.get(str(parent), -LOOK_INTO_SECONDS) >= LOOK_INTO_SECONDS
         if into:
             self._looked_into[str(parent)] = now
-        found = {run_id: self._look(folder, shipped, into) for run_id, folder in runs.items()}
-        self._forget(f"{parent}{os.sep}", set(runs.values()))
-        return found
+        # Those known before are looked for by name: a scan may pass over one that is replaced.
+        looked = {name: self._look(before + name, shipped, into) for name in sorted(names)}
+        gone = {before + name for name, found in looked.items() if found is None}
+        with self._guard:
+            for folder in gone:
+                self._known.pop(folder, None)
+        return {name: found for name, found in looked.items() if found is not None}
 
-    def _look(self, folder: str, shipped: bool, into: bool) -> RunRecord | DamagedRun:
-        known, changed = self._known.get(folder), _changed(folder)
-        is_same = known is not None and known.changed == changed
+    def _look(self, folder: str, shipped: bool, into: bool) -> RunRecord | UnreadableRun | None:
+        """None where there is no such folder."""
+        known, now = self._known.get(folder), identity(folder)
+        is_same = known is not None and now is not None and known.identity == now
         if known is not None and is_same and not into:
             return known.found
-        files_changed = tuple(_changed(f"{folder}{os.sep}{name}") for name in RECORD_FILES)
+        files_changed = _files_changed(folder)
         if known is not None and is_same and known.files_changed == files_changed:
             return known.found
         try:
-            found: RunRecord | DamagedRun = read_record(Path(folder), shipped)
-        except DamagedRun as error:
+            found = read_steadily(Path(folder), lambda place: read_record(place, shipped))
+        except FileNotFoundError:
+            return None
+        except UnreadableRun as error:
             found = error
-        with self._guard:
-            self._known[folder] = _Known(changed, files_changed, found)
+        is_known = isinstance(found, RunRecord | DamagedRun | NewerRun)
+        if is_known and now is not None and now == identity(folder):
+            with self._guard:  # what only this machine cannot read now is looked for again
+                self._known[folder] = _Known(now, files_changed, found)
         return found
 
-    def _forget(self, parent: str, still_there: set[str]) -> None:
-        """Drop the records of folders that are gone."""
-        with self._guard:
-            known = {folder for folder in self._known if folder.startswith(parent)}
-            for folder in known - still_there:
-                del self._known[folder]
+
+def _files_changed(folder: str) -> tuple[int, ...]:
+    """Of each file of a record, nanoseconds since 1970; 0 if there is no such file."""
+    return tuple(map(_changed, (f"{folder}{os.sep}{name}" for name in RECORD_FILES)))
 
 
 def _changed(path: str) -> int:
-    """Nanoseconds since 1970; 0 if there is no such file."""
     try:
         return _stat(path).st_mtime_ns
     except OSError:

@@ -4,7 +4,8 @@ import io
 
 from PIL import Image
 
-from vizmodels.runs.records import UNREADABLE, RunRecord, damaged, first_line
+from vizmodels.runs.reading import content_of, parsing
+from vizmodels.runs.records import RunRecord
 
 GAP = 1  # pixel between two tiles
 GREY = 128  # of the gaps
@@ -15,15 +16,13 @@ def preview_strip(record: RunRecord, n: int) -> tuple[bytes, int]:
 
     Raises
     ------
-    DamagedRun : the run's preview cannot be read
+    UnreadableRun : the run's preview cannot be read
     """
     channels, height, width = record.image_shape
     mode, ground = ("L", GREY) if channels == 1 else ("RGB", (GREY,) * 3)
-    try:
-        with Image.open(record.folder / "preview.png") as picture:
-            sheet = picture.convert(mode)
-    except UNREADABLE as error:
-        raise damaged(record.folder, first_line(error)) from error
+    content = content_of(record.folder, "preview.png")
+    with parsing(record.folder), Image.open(io.BytesIO(content)) as picture:
+        sheet = picture.convert(mode)
     shown = min(n, sheet.width // width)
     size = shown * (width + GAP) - GAP, 2 * (height + GAP) - GAP
     strip = Image.new(mode, size, ground)

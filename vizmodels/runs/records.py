@@ -4,16 +4,11 @@ import functools
 import json
 import math
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
-from PIL import Image
-from safetensors import SafetensorError
-
-from vizmodels.errors import DamagedRun
 from vizmodels.experiment import ID_LENGTH, Experiment
+from vizmodels.runs.reading import check_files, content_of, damaged, newer, parsing
 from vizmodels.runs.titles import title_of
 from vizmodels.specs import embedding_dim
 
@@ -36,12 +31,8 @@ OPTIONAL_FILES = (EPOCHS_FILE,)
 
 SET_ASIDE = "damaged"  # folder of runs that could not be read; the visitor may still want them
 
-UNREADABLE = (
-    OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
-    RuntimeError, SyntaxError, BadZipFile, zlib.error, SafetensorError,
-    Image.DecompressionBombError,
-)  # fmt: skip
-"""What readers of JSON, safetensors, npz and PNG raise on bytes that are not what they expect."""
+RUN_FORMAT = 1
+"""Raise it when the files of a run say what an older version would misread."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +47,8 @@ class RunRecord:
     folder: Path
     shipped: bool
     n_classes: int = 0
+    data_digest: str = ""
+    """Of the pictures it was trained on, see `ImageSet.digest`; empty in older runs."""
 
     @functools.cached_property
     def title(self) -> str:
@@ -70,36 +63,28 @@ class RunRecord:
 
 
 def read_record(folder: Path, shipped: bool) -> RunRecord:
-    """The record in a run's folder. Raises DamagedRun."""
-    for name in FILES:
-        if not (folder / name).is_file():
-            raise damaged(folder, f"no {name}")
-    try:
-        experiment = Experiment.from_json((folder / "experiment.json").read_bytes())
-        evaluation = json.loads((folder / "evaluation.json").read_bytes())
-        environment = json.loads((folder / "environment.json").read_bytes())
+    """The record in a run's folder. Raises UnreadableRun, of which DamagedRun and NewerRun."""
+    check_files(folder, FILES)
+    environment_json, experiment_json, evaluation_json = (
+        content_of(folder, f"{name}.json") for name in ("environment", "experiment", "evaluation")
+    )
+    with parsing(folder):
+        environment = json.loads(environment_json)
+        if not isinstance(environment, dict):
+            raise ValueError("an environment that is not a JSON object")
+        if int(environment.pop("format", RUN_FORMAT)) > RUN_FORMAT:
+            raise newer(folder, "files of a later format")
+        digest = str(environment.pop("data_digest", ""))  # in runs since the first that needed it
+        experiment = Experiment.from_json(experiment_json)
+        evaluation = json.loads(evaluation_json)
         channels, height, width = (int(n) for n in evaluation.pop("image_shape"))
         n_classes = int(evaluation.pop("n_classes", 0))  # in runs since the first that needed it
         terms = {str(name): float(value) for name, value in evaluation.items()}
-        if not isinstance(environment, dict):
-            raise ValueError("an environment that is not a JSON object")
-    except UNREADABLE as error:
-        raise damaged(folder, first_line(error)) from error
     if experiment.id != folder.name:
         raise damaged(folder, f"the experiment of run {experiment.id}")
     if not all(math.isfinite(value) for value in terms.values()):
         raise damaged(folder, "an evaluation that is not finite")
     shape = (channels, height, width)
-    return RunRecord(folder.name, experiment, terms, environment, shape, folder, shipped, n_classes)
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, in one line."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def damaged(folder: Path, found: str) -> DamagedRun:
-    """The error that says what was found in a run's folder."""
-    return DamagedRun(
-        f"Run {folder.name}", "whole and readable", found, "Train it again, or restore its folder."
+    return RunRecord(
+        folder.name, experiment, terms, environment, shape, folder, shipped, n_classes, digest
     )

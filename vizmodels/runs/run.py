@@ -43,6 +43,7 @@ class Run:
         of a prior its samples, of a classifier the images it finds hardest
     n_classes : of the image set; 0 where it has no labels
     snapshots : weights of a few epochs before the last, if any were kept
+    data_digest : of the pictures it was trained on; empty in runs before it was kept
     """
 
     experiment: Experiment
@@ -53,6 +54,7 @@ class Run:
     preview: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((2, 0, 1, 1, 1), np.uint8))
     n_classes: int = 0
     snapshots: Snapshots | None = None
+    data_digest: str = ""
 
     @property
     def id(self) -> str:
@@ -126,6 +128,7 @@ def as_run(experiment: Experiment, fitted: Fitted, data: ImageSet, compute: Comp
         np.stack([preview.originals, preview.reconstructions]),
         len(data.class_names),
         fitted.snapshots,
+        data.digest,
     )
 
 

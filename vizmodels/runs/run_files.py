@@ -1,19 +1,23 @@
 """The files of a run: written from it, and read back with its weights."""
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load
 
 from vizmodels.models import build_model
 from vizmodels.runs.epoch_weights import read_snapshots, write_snapshots
-from vizmodels.runs.records import EPOCHS_FILE, UNREADABLE, damaged, first_line, read_record
+from vizmodels.runs.reading import content_of, parsing
+from vizmodels.runs.records import EPOCHS_FILE, RUN_FORMAT, read_record
 from vizmodels.runs.run import Run
 from vizmodels.runs.tensor_file import save_tensors
 from vizmodels.training.progress import History
+
+BINARY_FILES = ("weights.safetensors", "history.npz", "preview.png")
 
 
 def write_run(run: Run, folder: Path, half: bool) -> None:
@@ -32,34 +36,35 @@ def write_run(run: Run, folder: Path, half: bool) -> None:
         "n_classes": run.n_classes,
     }
     (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=2))
-    (folder / "environment.json").write_text(json.dumps(run.environment, indent=2))
+    environment = {**run.environment, "format": RUN_FORMAT}
+    if run.data_digest:
+        environment["data_digest"] = run.data_digest
+    (folder / "environment.json").write_text(json.dumps(environment, indent=2))
     _write_preview(run.preview, folder / "preview.png")
     if run.snapshots is not None:
         write_snapshots(run.snapshots, folder / EPOCHS_FILE)
 
 
 def read_run(folder: Path) -> Run:
-    """The run in a folder, checked whole. Raises DamagedRun."""
+    """The run in a folder, checked whole. Raises UnreadableRun, of which DamagedRun and NewerRun.
+
+    Each file is read before it is understood, so that a disk's hiccup is not taken for damage.
+    """
     record = read_record(folder, shipped=False)
-    try:
-        weights = load_file(folder / "weights.safetensors")
+    contents = {name: content_of(folder, name) for name in BINARY_FILES}
+    epochs = content_of(folder, EPOCHS_FILE) if (folder / EPOCHS_FILE).exists() else None
+    with parsing(folder):
+        weights = load(contents["weights.safetensors"])
         model = build_model(
             record.experiment.model, record.image_shape, torch.Generator(), record.n_classes
         )
         model.load_state_dict({name: w.float() for name, w in weights.items()}, strict=True)
         if not all(bool(w.isfinite().all()) for w in weights.values()):
             raise ValueError("a weight is not a finite number")
-        # Opened here: np.load leaves the file open when its archive is damaged.
-        with (
-            (folder / "history.npz").open("rb") as file,
-            np.load(file, allow_pickle=False) as arrays,
-        ):
+        with np.load(io.BytesIO(contents["history.npz"]), allow_pickle=False) as arrays:
             history = History.from_arrays(dict(arrays))
-        preview = _read_preview(folder / "preview.png", record.image_shape)
-        epochs_file = folder / EPOCHS_FILE
-        snapshots = read_snapshots(epochs_file, model) if epochs_file.exists() else None
-    except UNREADABLE as error:
-        raise damaged(folder, first_line(error)) from error
+        preview = _read_preview(contents["preview.png"], record.image_shape)
+        snapshots = None if epochs is None else read_snapshots(epochs, model)
     model.eval().requires_grad_(False)
     return Run(
         record.experiment,
@@ -70,6 +75,7 @@ def read_run(folder: Path) -> Run:
         preview,
         record.n_classes,
         snapshots,
+        record.data_digest,
     )
 
 
@@ -80,9 +86,9 @@ def _write_preview(preview: np.ndarray, path: Path) -> None:
     Image.fromarray(sheet.squeeze(2) if channels == 1 else sheet).save(path, optimize=True)
 
 
-def _read_preview(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+def _read_preview(content: bytes, image_shape: tuple[int, int, int]) -> np.ndarray:
     channels, height, width = image_shape
-    with Image.open(path) as picture:
+    with Image.open(io.BytesIO(content)) as picture:
         sheet = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
     tiles = sheet.reshape(2, height, -1, width, channels)
     return np.ascontiguousarray(tiles.transpose(0, 2, 4, 1, 3))

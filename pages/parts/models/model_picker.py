@@ -87,8 +87,8 @@ def _pickable() -> list[RunRecord]:
     stored = library().list()
     st.session_state[TITLES] = _distinct_titles(stored)
     records = [record for record in stored if autoencodes(record)]
-    for sentence in library().damaged.values():
-        st.warning(sentence)
+    for error in library().unreadable.values():
+        st.warning(str(error))
     if not records:
         st.info("No run is here yet. Train one on the page Train.")
     return records
