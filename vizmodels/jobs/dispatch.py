@@ -1,11 +1,12 @@
 """Giving jobs to the engine turn by turn, and bringing home what comes of them."""
 
+import contextlib
 import logging
 import threading
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,7 +26,7 @@ from vizmodels.jobs.journal import Journal
 from vizmodels.jobs.ledger import Ledger
 from vizmodels.jobs.messages import Plain
 from vizmodels.jobs.parcel import Parcel, pack_run, unpack_run
-from vizmodels.jobs.record import Job
+from vizmodels.jobs.record import Job, State
 from vizmodels.jobs.worker import run_call_job, run_training_job
 from vizmodels.runs.library import RunLibrary
 from vizmodels.training.control import Order
@@ -36,6 +37,7 @@ CALL_PRIORITY = 1  # trainings have 0
 HELD_SECONDS = 20.0  # that a paused training keeps its worker while others wait
 CLOSING_SECONDS = 2.0  # for trainings to write their checkpoints when the server ends
 LOST_SENTENCE = "The connection was lost; it goes on from its checkpoint as soon as it is back."
+MAX_TRIES = 30  # to give a job to the engine, one a second, before it is said to fail
 
 
 class Dispatch:
@@ -92,17 +94,52 @@ class Dispatch:
         with self._handing_over:
             while not self._is_closing and self.ledger.n_handed_over() < self.engine.n_training:
                 job = self.ledger.take_turn()
-                if job is None:
+                if job is None or not self._give_away(job):
                     return
-                try:
-                    self.hand_over(job)
-                except EngineUnavailable:
-                    return self.ledger.put_back(job, "queued", LOST_SENTENCE)
-                except LatentariumError as refusal:
-                    self.end(job, "failed", error=refusal)
 
-    def hand_over(self, job: Job) -> None:
-        """Give a job to the engine."""
+    def hand_over_call(self, job: Job) -> None:
+        """Give a call to the engine, or end it as failed and raise the LatentariumError why."""
+        try:
+            self._hand_over(job)
+        except LatentariumError as refusal:
+            self._close(job, "failed", error=refusal)
+            raise
+        except BaseException as error:
+            refusal = _not_taken(error)
+            self._close(job, "failed", error=refusal)
+            if not isinstance(error, Exception):
+                raise
+            raise refusal from error
+
+    def _give_away(self, job: Job) -> bool:
+        """Hand over a training whose turn it is; False if it waits in the queue again.
+
+        Whatever goes wrong, the job is not left as taken: its place would be lost to all.
+        """
+        try:
+            self._hand_over(job)
+        except EngineUnavailable:
+            self._put_back(job, "queued", LOST_SENTENCE)
+            return False
+        except LatentariumError as refusal:
+            self._close(job, "failed", error=refusal)
+        except BaseException as error:
+            self._try_later(job, error)
+            if not isinstance(error, Exception):
+                raise
+            return False
+        return True
+
+    def _try_later(self, job: Job, error: BaseException) -> None:
+        """Put back a training that could not be handed over; after many tries it has failed."""
+        log.error("job %s could not be given to a worker", job.job_id, exc_info=error)
+        job.n_tries += 1
+        if job.n_tries >= MAX_TRIES:
+            return self._close(job, "failed", error=_not_taken(error))
+        sentence = f"It could not be given to a worker ({_trouble(error)}); it is tried again."
+        self._put_back(job, "queued", sentence)
+
+    def _hand_over(self, job: Job) -> None:
         # The name must not be one of the arguments: dask would take that one for this result.
         name = f"{job.kind}-{job.tag}-{uuid.uuid4().hex}"
         submit, topic = partial(self.engine.submit, name=name), self.engine.topic
@@ -116,7 +153,7 @@ class Dispatch:
             future = submit(
                 run_training_job, text, job.tag, topic, job.order, codes, kind=TRAINING, priority=0
             )
-        job.future = future
+        job.future, job.n_tries = future, 0
         future.add_done_callback(partial(self._finished, job))
 
     def order(self, job: Job, order: Order) -> None:
@@ -135,13 +172,24 @@ class Dispatch:
                 return  # its worker answers
         self.end(job, "cancelled")
         if future is not None:
-            future.cancel()
+            with contextlib.suppress(EngineUnavailable):  # nothing runs any more
+                self.engine.withdraw(future)
 
     def end(self, job: Job, state: Any, **told: Any) -> None:
         """Close a job, forget it in the journal, and give its place to another."""
+        self._close(job, state, **told)
+        self.hand_over_all()
+
+    def _close(self, job: Job, state: Any, **told: Any) -> None:
         if self.ledger.end(job, state, **told):
             self.journal.strike(job.job_id)
-            self.hand_over_all()
+
+    def _put_back(self, job: Job, state: State, message: str = "") -> None:
+        """Let a training wait again, unless its end has been asked for."""
+        if job.stop_asked:
+            self._close(job, "cancelled")
+        else:
+            self.ledger.put_back(job, state, message)
 
     def _hear(self, message: Plain) -> None:
         """Called in the connection's own thread, which must not wait."""
@@ -164,26 +212,27 @@ class Dispatch:
             return
         try:
             self._bring_home(job, future)
-        except Exception:
-            if not job.is_over:  # else the engine closed meanwhile, and the journal has the job
-                raise
+        except EngineUnavailable as lost:  # on the way home
+            if job.kind == "call":
+                self.end(job, "failed", error=lost)
+            else:  # where the engine is closing the job is over, and the journal has it
+                self._put_back(job, "queued", LOST_SENTENCE)
+        except Exception as error:
+            log.exception("what came of job %s (%s) was lost", job.job_id, job.title)
+            self.end(job, "failed", error=_surprise(job, error))
 
     def _bring_home(self, job: Job, future: Future[Any]) -> None:
-        if future.status != "finished":
-            if future.status == "error" or job.kind == "call":
-                return self.end(job, "failed", error=self._why_lost(job, future))
-            return self.ledger.put_back(job, "queued", LOST_SENTENCE)
+        if future.status not in ("finished", "error"):
+            raise self.engine.unavailable()
         if job.kind == "training":  # its worker goes on while its run is brought home
             self.ledger.free_worker(job)
             self.hand_over_all()
-        try:
-            outcome = future.result()
-        except CancelledError:  # on the way home: the engine is closing, or its cluster went
-            if not job.is_over:
-                self.ledger.put_back(job, "queued", LOST_SENTENCE)
-            return
-        if isinstance(outcome, TrainingSetAside):
-            self.ledger.put_back(job, "queued" if job.order.wish == "run" else "paused")
+        outcome = self.engine.outcome(future)
+        if future.status == "error":
+            log.error("job %s (%s) failed", job.job_id, job.title, exc_info=outcome)
+            self.end(job, "failed", error=_surprise(job, outcome))
+        elif isinstance(outcome, TrainingSetAside):
+            self._put_back(job, "queued" if job.order.wish == "run" else "paused")
             self.hand_over_all()
         elif isinstance(outcome, TrainingStopped):
             self.end(job, "cancelled")
@@ -210,14 +259,21 @@ class Dispatch:
             refusal = LatentariumError("The run library's folder", "writable", trouble, remedy)
             self.end(job, "failed", error=refusal, outcome=parcel)
 
-    def _why_lost(self, job: Job, future: Future[Any]) -> LatentariumError:
-        """One sentence for a job that ended in an exception that nobody foresaw."""
-        if future.status != "error":
-            return self.engine.unavailable()
-        error: Any = future.exception()
-        log.error("job %s (%s) failed", job.job_id, job.title, exc_info=error)
-        if isinstance(error, KilledWorker):
-            remedy = "Make the model or the batch smaller: the likely cause is too little memory."
-            return LatentariumError("The worker", "alive until the end", "its repeated end", remedy)
-        remedy = "Look at the server's log for what happened."
-        return LatentariumError(job.title, "free of surprises", type(error).__name__, remedy)
+
+def _surprise(job: Job, error: Exception) -> LatentariumError:
+    """One sentence for a job that ended in an exception that nobody foresaw."""
+    if isinstance(error, KilledWorker):
+        remedy = "Make the model or the batch smaller: the likely cause is too little memory."
+        return LatentariumError("The worker", "alive until the end", "its repeated end", remedy)
+    remedy = "Look at the server's log for what happened."
+    return LatentariumError(job.title, "free of surprises", type(error).__name__, remedy)
+
+
+def _not_taken(error: BaseException) -> LatentariumError:
+    remedy = "Start it again, or look at the server's log for what happened."
+    return LatentariumError("The engine", "able to take a job", _trouble(error), remedy)
+
+
+def _trouble(error: BaseException) -> str:
+    """What went wrong, in a few words."""
+    return getattr(error, "strerror", None) or type(error).__name__

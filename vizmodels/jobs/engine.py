@@ -4,11 +4,14 @@ import contextlib
 import logging
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from distributed import Future
+from distributed.client import ClosedClientError
+from distributed.comm.core import CommClosedError
 
 from vizmodels.errors import EngineUnavailable
 from vizmodels.jobs.cluster import CALL, TRAINING, Cluster, open_cluster
@@ -25,6 +28,10 @@ LONGEST_WAIT_SECONDS = 8.0  # between two tries to connect
 WARM_UP_PRIORITY = 100  # before every job
 LOST = "a lost connection"
 STARTING = "The engine that trains is starting, which takes about 10 seconds on two cores."
+
+CONNECTION_ERRORS = (CancelledError, ClosedClientError, CommClosedError, TimeoutError)
+"""What dask raises where its client closes or its scheduler goes, as far as it has a name:
+a RuntimeError of a closed pool and an AttributeError of None are told by the client's state."""
 
 
 @dataclass(frozen=True)
@@ -119,13 +126,36 @@ class Engine:
         """Give the workers something to do; under this name it is known to be one thing."""
         client, cluster = self.client(), self._cluster
         room = None if cluster is None else cluster.room_for(kind)
-        return client.submit(
-            function, *args, key=name, priority=priority, pure=False, resources=room
-        )
+        with self._connected(client):
+            return client.submit(
+                function, *args, key=name, priority=priority, pure=False, resources=room
+            )
 
     def order(self, tag: str, order: Order) -> None:
         """Tell every worker what is asked of the submission of this tag; takes milliseconds."""
-        self.client().run(give_order, tag, order, on_error="ignore")
+        client = self.client()
+        with self._connected(client):
+            client.run(give_order, tag, order, on_error="ignore")
+
+    def outcome(self, future: Future[Any]) -> Any:
+        """What came of a submission that has finished: its result, or the exception it ended in."""
+        with self._connected(future.client):
+            return future.exception() if future.status == "error" else future.result()
+
+    def withdraw(self, future: Future[Any]) -> None:
+        """Have a submission dropped, unless a worker has begun it."""
+        with self._connected(future.client):
+            future.cancel()
+
+    @contextlib.contextmanager
+    def _connected(self, client: Any) -> Generator[None]:
+        """Raises EngineUnavailable for what dask raises when the connection goes meanwhile."""
+        try:
+            yield
+        except Exception as error:
+            if client.status != "running" or isinstance(error, CONNECTION_ERRORS):
+                raise self.unavailable() from error
+            raise
 
     def health(self) -> Health:
         """Whether jobs can be submitted, and by how many workers they are done."""

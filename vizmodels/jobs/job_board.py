@@ -206,7 +206,7 @@ class JobBoard:
             return known.job_id
         self._engine.client()
         if self._ledger.open(job):
-            self._dispatch.hand_over(job)
+            self._dispatch.hand_over_call(job)
         return job.job_id
 
     def progress(self, job_id: str) -> JobProgress:

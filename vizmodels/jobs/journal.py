@@ -51,16 +51,16 @@ class Journal:
         """Keep an entry; one of the same id is replaced."""
         if self.folder is None:
             return
-        record = {
-            "tag": entry.tag,
-            "submitted_at": entry.submitted_at,
-            "experiment": entry.experiment.model_dump(mode="json"),
-            "server": [os.getpid(), psutil.Process().create_time()],
-        }
         try:
+            record = {
+                "tag": entry.tag,
+                "submitted_at": entry.submitted_at,
+                "experiment": entry.experiment.model_dump(mode="json"),
+                "server": [os.getpid(), psutil.Process().create_time()],
+            }
             with whole_file(self.folder / f"{entry.job_id}.json") as unfinished:
                 unfinished.write_text(json.dumps(record))
-        except OSError:
+        except (OSError, psutil.Error):  # a full disk, or no file handle left
             log.exception("job %s could not be noted", entry.job_id)
 
     def strike(self, job_id: str) -> None:

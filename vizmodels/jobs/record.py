@@ -163,6 +163,7 @@ class Job:
     sweep: str = ""
     run_id: str = ""
     is_handed_over: bool = False  # to the workers; before that it waits for its turn here
+    n_tries: int = 0  # to hand it over, since the last that succeeded
     stop_asked: bool = False
     lost_worker: str = ""  # what is said while a later attempt runs
     was_set_aside: bool = False  # by a pause, or by a lost connection
