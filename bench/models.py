@@ -183,7 +183,7 @@ def vq_experiment(dataset: str, bench: Bench) -> Experiment:
 def prior_experiment(dataset: str, bench: Bench) -> Experiment:
     """The prior that ships, over the codes of `vq_experiment`; on CUDA a larger one for longer."""
     shipped, vqvae = prior_on(dataset), vq_experiment(dataset, bench)
-    larger = {"channels": 128, "n_layers": 12, "dropout": 0.2} if bench.where == "cuda" else {}
+    larger = {"channels": 128, "n_layers": 10} if bench.where == "cuda" else {}
     of = {"vq_run": vqvae.id, "vqvae": vqvae.model}
     model = shipped.model.model_copy(update=of | larger)
     epochs = bench.epochs(shipped.training.epochs, 50)

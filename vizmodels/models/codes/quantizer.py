@@ -132,11 +132,11 @@ class Quantizer(nn.Module):
         ----------
         van den Oord et al. 2017, Neural Discrete Representation Learning, appendix A.1.
         """
-        ones = torch.ones(len(codes), device=codes.device)
-        used = torch.zeros_like(self.counts).index_add_(0, codes, ones)
+        ones = torch.ones(len(codes), 1, device=codes.device)
+        used = _sums_by_code(ones, codes, self.codebook_size).squeeze(1)
         self.counts.mul_(self.decay).add_(used, alpha=1 - self.decay)
         if self.update == "ema":
-            total = torch.zeros_like(self.sums).index_add_(0, codes, vectors.float())
+            total = _sums_by_code(vectors.float(), codes, self.codebook_size)
             self.sums.mul_(self.decay).add_(total, alpha=1 - self.decay)
             n = self.counts.sum()
             smoothed = (self.counts + SMOOTHING) / (n + len(self.counts) * SMOOTHING) * n
@@ -157,6 +157,20 @@ class Quantizer(nn.Module):
         self.codebook.copy_(torch.where(is_dead[:, None], replacement, self.codebook))
         self.sums.copy_(torch.where(is_dead[:, None], replacement * fair_share, self.sums))
         self.counts.copy_(torch.where(is_dead, fair_share, self.counts))
+
+
+def _sums_by_code(
+    vectors: Float[Tensor, "M d"], codes: Int64[Tensor, " M"], codebook_size: int
+) -> Float[Tensor, "K d"]:
+    """Sum of the vectors of each code, the same at each call on CUDA too.
+
+    There `index_add_` adds in the order in which threads happen to arrive, so that the same seed
+    gave other codes each time; a product with the codes as one-hot rows does not.
+    """
+    if codes.device.type == "cuda":
+        return F.one_hot(codes, codebook_size).to(vectors.dtype).T @ vectors
+    sums = torch.zeros(codebook_size, vectors.shape[1], device=codes.device)
+    return sums.index_add_(0, codes, vectors)
 
 
 def squared_distances(
