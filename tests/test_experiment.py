@@ -185,7 +185,7 @@ def test_each_backbone_has_its_own_default_widths(backbone: str, widths: tuple[i
     assert AutoencoderSpec(backbone=backbone).widths == widths
 
 
-WIDTHS = "empty for backbone linear and 1 to 4 numbers for any other"
+WIDTHS = "empty for backbone linear and at least one number for any other"
 BLOCKS = "one multiple of 16, once for each block of a transformer"
 AGAIN = "Change it and try again."
 FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"

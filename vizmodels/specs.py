@@ -57,7 +57,7 @@ class NetworkSpec(Described):
         if (self.backbone == "linear") == bool(self.widths):
             raise InvalidExperiment(
                 "model.widths",
-                "empty for backbone linear and 1 to 4 numbers for any other",
+                "empty for backbone linear and at least one number for any other",
                 f"{list(self.widths)} with backbone {self.backbone}",
                 "Leave widths out for the default.",
             )
