@@ -10,6 +10,7 @@ import pytest
 from small_jobs import small
 
 from vizmodels import RunLibrary
+from vizmodels.errors import InvalidExperiment, NotYours
 from vizmodels.jobs import JobBoard
 from vizmodels.jobs.journal import Entry, Journal
 from vizmodels.jobs.limits import Limits
@@ -76,6 +77,33 @@ def test_a_board_lists_what_was_interrupted_and_forgets_it_when_told(tmp_path: P
     board.cancel(job.job_id, "anyone")
     assert board.progress(job.job_id).state == "cancelled"
     assert list((tmp_path / "jobs").iterdir()) == []
+    board.close()
+
+
+def test_only_who_asked_takes_an_interrupted_training_off_the_list(tmp_path: Path) -> None:
+    experiment = small(seed=1)
+    Journal(tmp_path / "jobs").note(Entry(experiment.id, "tag", experiment, 5.0, "Ada"))
+    board = JobBoard(RunLibrary(tmp_path / "runs"), journal=tmp_path / "jobs")
+    with pytest.raises(NotYours, match="must be taken off the list by who started it"):
+        board.cancel(experiment.id, "Eve")
+    assert board.progress(experiment.id).state == "interrupted"
+    assert len(list((tmp_path / "jobs").iterdir())) == 1
+    board.cancel(experiment.id, "Ada")
+    assert board.progress(experiment.id).state == "cancelled"
+    board.close()
+
+
+@pytest.mark.parametrize("job_id", [None, "000000000000-abcdef"], ids=["plain", "steered"])
+def test_an_interrupted_training_goes_on_within_the_bounds_of_a_server_alone(
+    tmp_path: Path, job_id: str | None
+) -> None:
+    experiment = small(seed=1, epochs=201)
+    name = job_id or experiment.id
+    Journal(tmp_path / "jobs").note(Entry(name, "tag", experiment, 5.0, "Ada"))
+    board = JobBoard(RunLibrary(tmp_path / "runs"), journal=tmp_path / "jobs")
+    with pytest.raises(InvalidExperiment, match=r"^epochs must be .* 200; got 201"):
+        board.go_on(name, "Ada")
+    assert board.progress(name).state == "interrupted"
     board.close()
 
 

@@ -1,13 +1,17 @@
 """What the board keeps, without any engine: messages in, snapshots out."""
 
 import math
+import sys
+import time
 import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from vizmodels import Experiment, VAESpec, train
-from vizmodels.errors import DamagedRun, LatentariumError, UnknownRun
+from vizmodels.errors import DamagedRun, LatentariumError, NotYours, UnknownRun
 from vizmodels.experiment import Training
 from vizmodels.jobs import ledger as ledgers
 from vizmodels.jobs import record
@@ -164,7 +168,7 @@ def test_five_hundred_jobs_take_no_more_memory_than_the_last_of_them() -> None:
             progress = Progress(step, 20, 0, 1, {"loss": 1.0 + step}, {}, 1.0, None, preview)
             message = {**report(job.job_id, "first", 1, 1.0), "progress": pack_progress(progress)}
             ledger.hear(message)
-        ledger.change_order(job, job.order.with_turn("kl_weight", 0.1))
+        ledger.change_order(job, lambda order: order.with_turn("kl_weight", 0.1))
         ledger.end(job, "done" if at % 2 else "failed")
         if at in (ledgers.MAX_FINISHED, 499):
             sizes.append(bytes_held())
@@ -288,12 +292,11 @@ def test_a_first_turn_of_a_knob_gives_a_job_an_id_of_its_own() -> None:
     job = Job(experiment.id, "training", "t", "abcdef012345", "Ada", experiment)
     ledger.open(job)
     ledger.open(new_job("later"))
-    turned = Order().with_turn("kl_weight", 0.1)
-    steered = ledger.change_order(job, turned)
+    steered = ledger.change_order(job, lambda order: order.with_turn("kl_weight", 0.1))
     assert steered == f"{experiment.id}-abcdef"
     assert ledger.snapshot(experiment.id).job_id == steered, "its watchers find it"
     assert [job.job_id for job in ledger.snapshots()] == ["later", steered]
-    assert ledger.change_order(job, turned.with_turn("kl_weight", 0.2)) == steered
+    assert ledger.change_order(job, lambda order: order.with_turn("kl_weight", 0.2)) == steered
     assert ledger.open(Job(experiment.id, "training", "t", "other", "Grace", experiment))
     assert ledger.snapshot(experiment.id).job_id == experiment.id, "who asks anew gets a new one"
 
@@ -320,3 +323,97 @@ def test_a_parcel_must_hold_the_files_of_one_whole_run() -> None:
         unpack_run({**parcel, "../escape": b""}, run.id)
     with pytest.raises(DamagedRun, match="whole and readable"):
         unpack_run({**parcel, "weights.safetensors": b"short"}, run.id)
+
+
+def test_no_order_is_lost_of_those_that_four_threads_give_at_once() -> None:
+    ledger, job = Ledger(), new_job("a", visitor="Ada")
+    ledger.open(job)
+
+    def give(_: int) -> None:
+        for _ in range(2000):
+            ledger.change_order(job, Order.one_step)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(give, range(4)))
+    finally:
+        sys.setswitchinterval(before)
+    assert job.order.n_steps_granted == 8000
+
+
+def test_turns_are_numbered_upwards_although_the_clock_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 7)
+    order = Order().with_turn("kl_weight", 0.1).with_turn("kl_weight", 0.2)
+    assert [turn.number for turn in order.turns] == [7, 8]
+
+
+def test_an_order_that_cannot_be_given_leaves_everything_as_it_was() -> None:
+    ledger, job = Ledger(), new_job("a")
+    ledger.open(job)
+
+    def refuse(_: Order) -> Order:
+        raise NotYours("A training", "yours", "not yours", "Start one.")
+
+    with pytest.raises(NotYours):
+        ledger.change_order(job, refuse)
+    assert job.order == Order()
+    assert ledger.change_order(job, Order.paused) == "a", "the lock is free"
+
+
+def test_a_sweep_is_another_asker_of_a_job_that_is_open_already() -> None:
+    ledger, job = Ledger(), new_job("s0", visitor="Ada")
+    ledger.open(job)
+    assert [new.job_id for new in ledger.open_sweep(sweep_jobs("s", 2, "Grace"))] == ["s1"]
+    assert ledger.snapshot("s0").askers == ("Ada", "Grace")
+    assert ledger.asked_by_sweep("s") == [job, ledger.find("s1")]
+    assert not ledger.leave(job, "Ada"), "the sweep needs it"
+    assert ledger.snapshot("s0").visitor == "Grace", "who is left may pause it"
+    assert ledger.leave(job, "Grace", "s")
+
+
+def test_a_sweep_of_the_app_itself_keeps_a_visitors_job_going() -> None:
+    ledger, job = Ledger(), new_job("s0", visitor="Ada")
+    ledger.open(job)
+    ledger.open_sweep(sweep_jobs("s", 1, ""))
+    assert not ledger.leave(job, "Ada")
+    assert ledger.leave(job, "", "s")
+
+
+def test_who_leaves_with_a_sweep_keeps_what_he_asked_for_by_itself() -> None:
+    ledger, job = Ledger(), new_job("s0", visitor="Ada")
+    ledger.open(job)
+    for sweep in ("s", "t"):
+        again = sweep_jobs("s", 1, "Ada")[0]
+        again.sweep = sweep
+        ledger.open_sweep([again])
+    assert not ledger.leave(job, "Ada", "s")
+    assert not ledger.leave(job, "Ada", "t")
+    assert ledger.leave(job, "Ada")
+
+
+@pytest.mark.parametrize(
+    ("at_yield", "since", "state"),
+    [
+        (Order("pause"), None, "paused"),
+        (Order("pause"), Order.running, "queued"),
+        (Order("pause"), Order.one_step, "queued"),
+        (Order(), None, "queued"),
+    ],
+)
+def test_a_training_that_is_set_aside_waits_for_a_worker_if_something_was_asked_since(
+    at_yield: Order, since: Callable[[Order], Order] | None, state: str
+) -> None:
+    ledger, job = Ledger(), new_job("a")
+    ledger.open(job)
+    ledger.take_turn()
+    ledger.change_order(job, lambda _: at_yield)
+    assert ledger.ask_to_yield(job).wish == "yield"
+    if since is not None:
+        ledger.change_order(job, since)
+    ledger.set_aside(job)
+    assert ledger.snapshot("a").state == state
+    assert ledger.wake(job) == (state == "paused")

@@ -31,14 +31,14 @@ def orders(*by_question: Order) -> Callable[[], Order]:
 
 
 def from_step(step: int, order: Order, before: Order | None = None) -> Callable[[], Order]:
-    """The order from this step on. One question is asked before the first step."""
-    return orders(*[before or Order()] * (step + 1), order)
+    """The order from this step on."""
+    return orders(*[before or Order()] * step, order)
 
 
 def test_a_paused_training_waits_and_then_goes_on_as_if_nothing_had_been(data: ImageSet) -> None:
     pause = Order("pause")
     reports: list[Progress] = []
-    ask = orders(*[Order()] * 4, *[pause] * 10, Order())
+    ask = orders(*[Order()] * 3, *[pause] * 10, Order())
     began = time.perf_counter()
     paused = fit(on_digits(), data, CPU, reports.append, ask=ask)
     assert time.perf_counter() - began > 9 * 0.02
@@ -54,10 +54,31 @@ def test_a_paused_training_waits_and_then_goes_on_as_if_nothing_had_been(data: I
 def test_single_steps_are_taken_one_by_one_and_each_is_shown(data: ImageSet) -> None:
     steps = [Order("pause", n_steps_granted=n) for n in (0, 1, 1, 2)]
     reports: list[Progress] = []
-    ask = orders(Order(), Order(), *steps, Order())
+    ask = orders(Order(), *steps, Order())
     stepped = fit(on_digits(), data, CPU, reports.append, ask=ask)
     assert [report.step for report in reports if report.is_waiting][:2] == [1, 2]
     assert same_state(stepped.model, fit(on_digits(), data, CPU).model)
+
+
+def test_single_steps_that_were_granted_before_the_first_are_taken(data: ImageSet) -> None:
+    reports: list[Progress] = []
+    ask = orders(*[Order("pause", n_steps_granted=3)] * 6, Order())
+    fit(on_digits(), data, CPU, reports.append, ask=ask)
+    assert [report.step for report in reports if report.is_waiting] == [3]
+
+
+def test_single_steps_granted_while_a_training_is_set_aside_are_taken_when_it_goes_on(
+    data: ImageSet, tmp_path: Path
+) -> None:
+    experiment, path = on_digits(), tmp_path / "checkpoint.safetensors"
+    first = [Order(), *[Order("pause", n_steps_granted=2)] * 3]
+    with pytest.raises(TrainingSetAside):
+        ask = orders(*first, Order("yield", n_steps_granted=2))
+        fit(experiment, data, CPU, None, path, ask=ask)
+    reports: list[Progress] = []
+    later = orders(*[Order("pause", n_steps_granted=5)] * 6, Order())
+    fit(experiment, data, CPU, reports.append, path, ask=later)
+    assert [report.step for report in reports if report.is_waiting] == [1 + 5]
 
 
 def test_slow_motion_takes_its_time_and_changes_nothing_else(data: ImageSet) -> None:
@@ -134,7 +155,7 @@ def test_a_steered_training_that_goes_on_keeps_its_moves_and_makes_none_twice(
 ) -> None:
     path = tmp_path / "checkpoint.safetensors"
     set_aside = Order("yield", turns=TURNED.turns)
-    ask = orders(*[Order()] * 4, *[TURNED] * 2, set_aside)
+    ask = orders(*[Order()] * 3, *[TURNED] * 2, set_aside)
     with pytest.raises(TrainingSetAside):
         fit(on_digits(), data, CPU, None, path, ask=ask)
     resumed = fit(on_digits(), data, CPU, None, path, ask=lambda: TURNED)

@@ -73,7 +73,7 @@ class Dispatch:
         self._is_closing = True
         handed_over = [j for j in jobs if j.kind == "training" and j.is_handed_over]
         for job in handed_over:
-            self.order(job, replace(job.order, wish="yield"))
+            self._send(job, self.ledger.ask_to_yield(job))
         end = time.monotonic() + CLOSING_SECONDS
         while any(job.is_handed_over for job in handed_over) and time.monotonic() < end:
             time.sleep(0.02)
@@ -156,8 +156,14 @@ class Dispatch:
         job.future, job.n_tries = future, 0
         future.add_done_callback(partial(self._finished, job))
 
-    def order(self, job: Job, order: Order) -> None:
-        """Pass an order on to the workers; what does not arrive is sent again to the next."""
+    def order(self, job: Job) -> None:
+        """Pass on to the workers what is asked of a job; what does not arrive is sent again to the
+        next. One at a time, so that of two orders given at once the newer is the last to arrive.
+        """
+        with job.sending:
+            self._send(job, replace(job.order, wish="stop") if job.stop_asked else job.order)
+
+    def _send(self, job: Job, order: Order) -> None:
         try:
             self.engine.order(job.tag, order)
         except (EngineUnavailable, OSError, RuntimeError):
@@ -167,7 +173,7 @@ class Dispatch:
         """End a job, at once if no worker has begun it, else as soon as its worker answers."""
         was_running, future = job.state in ("running", "paused"), job.future
         if job.kind == "training" and job.is_handed_over:
-            self.order(job, replace(job.order, wish="stop"))
+            self.order(job)
             if was_running:
                 return  # its worker answers
         self.end(job, "cancelled")
@@ -195,7 +201,7 @@ class Dispatch:
         """Called in the connection's own thread, which must not wait."""
         job = self.ledger.hear(message)
         if job is not None and message["kind"] == "began" and job.n_attempts > 1:
-            self._later.submit(self.order, job, job.order)  # the new worker knows of none
+            self._later.submit(self.order, job)  # the new worker knows of none
 
     def _look(self) -> None:
         """Every second: give away what waits, and take workers from those who only hold them."""
@@ -204,7 +210,8 @@ class Dispatch:
         if held is None or not self.ledger.anybody_waits():
             return
         if time.monotonic() - held.waiting_since > HELD_SECONDS:
-            self.order(held, replace(held.order, wish="yield"))
+            with held.sending:
+                self._send(held, self.ledger.ask_to_yield(held))
 
     def _finished(self, job: Job, future: Future[Any]) -> None:
         """Bring the outcome home; dask calls this in a thread of its own."""
@@ -232,7 +239,7 @@ class Dispatch:
             log.error("job %s (%s) failed", job.job_id, job.title, exc_info=outcome)
             self.end(job, "failed", error=_surprise(job, outcome))
         elif isinstance(outcome, TrainingSetAside):
-            self._put_back(job, "queued" if job.order.wish == "run" else "paused")
+            self.ledger.set_aside(job)
             self.hand_over_all()
         elif isinstance(outcome, TrainingStopped):
             self.end(job, "cancelled")

@@ -12,7 +12,7 @@ from vizmodels.errors import (
     NotYours,
     UnknownRun,
 )
-from vizmodels.experiment import Experiment, Move
+from vizmodels.experiment import MAX_MOVES, Experiment, Move
 from vizmodels.jobs.dispatch import Dispatch
 from vizmodels.jobs.engine import Health
 from vizmodels.jobs.journal import Entry, Journal
@@ -163,6 +163,7 @@ class JobBoard:
         known = self._find(job_id)
         if known.state != "interrupted" or known.experiment is None:
             return known.job_id
+        check_bounds(known.experiment)
         if known.job_id == known.experiment.id:
             return self.submit(known.experiment, visitor)
         self._engine.client()
@@ -223,14 +224,28 @@ class JobBoard:
         A job stops when nobody is left who asked for it; without a visitor it stops for all. A
         training stops before its next step; its checkpoint stays, so the same experiment later
         goes on from there. A call cannot be interrupted: its worker finishes it, and the result is
-        dropped. An interrupted one is taken off the list. Raises UnknownRun or EngineUnavailable.
+        dropped. An interrupted one is taken off the list, by who asked for it.
+
+        Raises
+        ------
+        UnknownRun, EngineUnavailable : there is no such job, or no engine
+        NotYours : it was interrupted, and somebody else asked for it
         """
         job = self._find(job_id)
         if job.state == "interrupted":
+            if visitor and job.askers and visitor not in job.askers:
+                rule, remedy = "taken off the list by who started it", "Go on with it, or leave it."
+                raise NotYours("An interrupted training", rule, "you", remedy)
             self._journal.strike(job.job_id)
             self._ledger.dismiss(job)
         elif self._ledger.leave(job, visitor):
             self._dispatch.stop(job)
+
+    def cancel_sweep(self, sweep_id: str, visitor: str = "") -> None:
+        """Take back what was asked for by a sweep; what others asked for as well goes on."""
+        for job in self._ledger.asked_by_sweep(sweep_id):
+            if self._ledger.leave(job, visitor, sweep_id):
+                self._dispatch.stop(job)
 
     def order(self, job_id: str, visitor: str, change: Callable[[Order], Order]) -> str:
         """Change what is asked of a training that is not over: to pause, to step, to steer.
@@ -252,23 +267,23 @@ class JobBoard:
         UnknownRun, EngineUnavailable : there is no such job, or no engine
         NotYours : somebody else asked first, or others asked as well
         InvalidExperiment : the knob cannot be turned that far
-        LatentariumError : the job is over
+        LatentariumError : the job is over, or was steered as often as can be
         """
         job = self._find(job_id)
-        if job.is_over or job.experiment is None:
-            raise LatentariumError(f"Job {job_id}", "a training", job.state, "Start it again.")
-        order = change(job.order)
-        self._check_rights(job, visitor, is_turn=order.turns != job.order.turns)
-        for turn in order.turns:
-            job.experiment.check_knob(Move(step=0, knob=turn.knob, value=turn.value).knob)
-        before, now = job.job_id, self._ledger.change_order(job, order)
+        before = job.job_id
+
+        def checked(order: Order) -> Order:
+            changed = change(order)
+            self._check_order(job, visitor, order, changed)
+            return changed
+
+        now = self._ledger.change_order(job, checked)
         if now != before:
             self._journal.strike(before)
             self._note(job)
         if job.is_handed_over:
-            self._dispatch.order(job, order)
-        elif job.state == "paused":
-            self._ledger.put_back(job, "queued")
+            self._dispatch.order(job)
+        elif self._ledger.wake(job):
             self._dispatch.hand_over_all()
         return now
 
@@ -308,7 +323,21 @@ class JobBoard:
 
     def _note(self, job: Job) -> None:
         if job.experiment is not None:
-            self._journal.note(Entry(job.job_id, job.tag, job.experiment, job.submitted_at))
+            self._journal.note(
+                Entry(job.job_id, job.tag, job.experiment, job.submitted_at, job.visitor)
+            )
+
+    def _check_order(self, job: Job, visitor: str, order: Order, changed: Order) -> None:
+        """Raises for an order that this visitor cannot give, or that the job cannot obey."""
+        if job.is_over or job.experiment is None:
+            raise LatentariumError(f"Job {job.job_id}", "a training", job.state, "Start it again.")
+        self._check_rights(job, visitor, is_turn=changed.turns != order.turns)
+        for turn in changed.turns[len(order.turns) :]:
+            job.experiment.check_knob(Move(step=0, knob=turn.knob, value=turn.value).knob)
+        n_moves = len(job.experiment.training.moves) + len(changed.turns)
+        if n_moves > MAX_MOVES and changed.turns != order.turns:
+            rule, remedy = f"steered at most {MAX_MOVES:,} times", "Let it go on as it is."
+            raise LatentariumError("A training", rule, n_moves, remedy)
 
     @staticmethod
     def _check_rights(job: Job, visitor: str, *, is_turn: bool) -> None:
@@ -346,4 +375,5 @@ def _interrupted(entry: Entry) -> Job:
         state="interrupted",
         message="The server ended before it was done. It can go on from its checkpoint.",
         submitted_at=entry.submitted_at,
+        visitor=entry.visitor,
     )

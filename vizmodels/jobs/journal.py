@@ -25,12 +25,14 @@ class Entry:
     job_id, tag : of the submission; a steered one's checkpoint is found by its tag
     experiment : what was to be trained
     submitted_at : seconds since 1970
+    visitor : who asked first; "" for the app itself, and in entries of before it was noted
     """
 
     job_id: str
     tag: str
     experiment: Experiment
     submitted_at: float
+    visitor: str = ""
 
 
 class Journal:
@@ -55,6 +57,7 @@ class Journal:
             record = {
                 "tag": entry.tag,
                 "submitted_at": entry.submitted_at,
+                "visitor": entry.visitor,
                 "experiment": entry.experiment.model_dump(mode="json"),
                 "server": [os.getpid(), psutil.Process().create_time()],
             }
@@ -85,7 +88,8 @@ class Journal:
             if _is_alive(int(pid), float(started)):
                 return None
             experiment = Experiment.from_json(json.dumps(record["experiment"]))
-            return Entry(path.stem, str(record["tag"]), experiment, float(record["submitted_at"]))
+            tag, submitted_at = str(record["tag"]), float(record["submitted_at"])
+            return Entry(path.stem, tag, experiment, submitted_at, str(record.get("visitor", "")))
         except (OSError, ValueError, KeyError, TypeError, LatentariumError):
             log.warning("the entry %s in the journal of jobs cannot be read", path.name)
             return None

@@ -1,7 +1,8 @@
 """The list of all jobs: one per thing asked for, bounded, safe from every thread."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vizmodels.errors import LatentariumError, UnknownRun
@@ -36,7 +37,7 @@ class Ledger:
             return self._find(job_id)
 
     def open(self, job: Job) -> bool:
-        """Enter a new job; of one that is open already the visitor becomes another asker.
+        """Enter a new job; of one that is open already who asks becomes another asker.
 
         Returns
         -------
@@ -48,17 +49,20 @@ class Ledger:
         LatentariumError : too many jobs are open, in all or for this visitor
         """
         with self._lock:
-            known = self._jobs.get(job.job_id)  # a steered one has an id of its own
-            if known is not None and not known.is_over:
-                if job.visitor and job.visitor not in known.askers:
-                    known.askers.append(job.visitor)
+            if self._joins(job):
                 return False
             self._check_room([job])
             self._enter(job)
             return True
 
     def open_sweep(self, jobs: Sequence[Job]) -> list[Job]:
-        """Enter the trainings of one sweep, or none of them; those open already stay as they are.
+        """Enter the trainings of one sweep, or none of them; of those open already the sweep
+        becomes another asker.
+
+        Returns
+        -------
+        list of Job
+            Those that are new.
 
         Raises
         ------
@@ -67,8 +71,9 @@ class Ledger:
         with self._lock:
             new = [job for job in jobs if self._is_over(job.job_id)]
             self._check_room(new)
-            for job in new:
-                self._enter(job)
+            for job in jobs:
+                if not self._joins(job):
+                    self._enter(job)
             return new
 
     def hear(self, message: Plain) -> Job | None:
@@ -142,33 +147,76 @@ class Ledger:
         with self._lock:
             return bool(self._waiting())
 
-    def leave(self, job: Job, visitor: str) -> bool:
+    def leave(self, job: Job, visitor: str, sweep: str = "") -> bool:
         """Take a visitor from those who asked; True if the job is now to be stopped.
 
-        An empty name is the app itself, which stops it for all.
+        An empty name is the app itself, which stops it for all. Who leaves for a sweep stays if he
+        asked for the job by itself too, or for another sweep. Who asked first of those that stay
+        is from now on the one who steers it.
         """
         with self._lock:
             if job.is_over or job.stop_asked:
                 return False
-            if visitor in job.askers:
-                job.askers.remove(visitor)
-            if visitor and job.askers:
+            reasons = job.askers.get(visitor, set())
+            reasons.discard(sweep)
+            if not (sweep and reasons):
+                job.askers.pop(visitor, None)
+            if job.askers and (visitor or sweep):
+                if job.visitor not in job.askers:
+                    job.visitor, self._places = next(iter(job.askers)), None
                 return False
             job.stop_asked = True
             return True
 
-    def change_order(self, job: Job, order: Order) -> str:
-        """Keep what is asked of a job now; returns its id, which a first turn of a knob changes.
+    def asked_by_sweep(self, sweep: str) -> list[Job]:
+        """Open jobs that a sweep asked for, whoever asked first."""
+        with self._lock:
+            open_jobs = self._by_tag.values()
+            return [job for job in open_jobs if any(sweep in why for why in job.askers.values())]
+
+    def change_order(self, job: Job, change: Callable[[Order], Order]) -> str:
+        """Change what is asked of a job; returns its id, which a first turn of a knob changes.
 
         A steered training is another experiment than was asked for, so whoever asks for that from
         now on gets a job of their own.
+
+        Parameters
+        ----------
+        job : to be asked
+        change : of the order as it is, to another one; called under the lock, so that no order is
+            lost between two that come at once. What it raises leaves everything as it was.
         """
         with self._lock:
+            order = change(job.order)
             is_first_turn = bool(order.turns) and not job.order.turns
             job.order = order
             if is_first_turn and not self._has_own_id(job):
                 self._rename(job, f"{job.job_id}-{job.tag[:TAG_DIGITS]}")
             return job.job_id
+
+    def wake(self, job: Job) -> bool:
+        """Let a paused training that no worker holds wait for one; False if there is none such."""
+        with self._lock:
+            if job.is_over or job.is_handed_over or job.state != "paused":
+                return False
+            job.put_back("queued", "")
+            self._places = None
+            return True
+
+    def ask_to_yield(self, job: Job) -> Order:
+        """The order by which a held training gives up its worker."""
+        with self._lock:
+            job.order_at_yield = job.order
+            return replace(job.order, wish="yield")
+
+    def set_aside(self, job: Job) -> None:
+        """A training has given up its worker: it waits in the queue if it is to run or anything
+        was asked of it meanwhile, else paused."""
+        with self._lock:
+            if not job.is_over:
+                is_due = job.order.wish == "run" or job.order is not job.order_at_yield
+                job.put_back("queued" if is_due else "paused")
+                self._places = None
 
     def dismiss(self, job: Job) -> None:
         """Take an interrupted job for one that was stopped."""
@@ -209,10 +257,22 @@ class Ledger:
         known = self._jobs.get(job_id)
         return known is None or known.is_over
 
+    def _joins(self, job: Job) -> bool:
+        """Whether the same is open already; who asks for it, or for a sweep of it, then asks too.
+
+        The app itself, whose name is empty, is told apart only where a sweep asks.
+        """
+        known = self._jobs.get(job.job_id)  # a steered one has an id of its own
+        if known is None or known.is_over:
+            return False
+        if job.visitor or job.sweep:
+            known.askers.setdefault(job.visitor, set()).add(job.sweep)
+        return True
+
     def _enter(self, job: Job) -> None:
         self._jobs.pop(job.job_id, None)
-        if job.visitor and job.visitor not in job.askers:
-            job.askers.append(job.visitor)
+        if job.visitor or job.sweep:
+            job.askers.setdefault(job.visitor, set()).add(job.sweep)
         self._jobs[job.job_id] = job
         if not job.is_over:
             self._by_tag[job.tag] = job

@@ -1,6 +1,7 @@
 """What the board knows of one job: as visitors see it, and as the board keeps it."""
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -158,7 +159,10 @@ class Job:
     submitted_at: float = field(default_factory=time.time)
     started_at: float | None = None
     finished_at: float | None = None
-    askers: list[str] = field(default_factory=list[str])
+    askers: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Who has asked and not left -> for which sweeps, and "" where it was for the job itself."""
+    sending: threading.Lock = field(default_factory=threading.Lock)  # held while an order goes out
+    order_at_yield: Order | None = None  # what was asked when it was told to give up its worker
     order: Order = FREE
     sweep: str = ""
     run_id: str = ""

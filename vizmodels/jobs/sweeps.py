@@ -148,11 +148,9 @@ class Sweeps:
         return sum(experiment not in self.library for experiment in sweep.experiments())
 
     def cancel(self, sweep_id: str, visitor: str = "") -> None:
-        """Take back every run of the sweep that is not over. Raises EngineUnavailable."""
-        board = self._board()
-        for job in board.jobs():
-            if job.sweep == sweep_id and not job.is_over:
-                board.cancel(job.job_id, visitor)
+        """Take back every run of the sweep that is not over, but for those that others asked for.
+        Raises EngineUnavailable."""
+        self._board().cancel_sweep(sweep_id, visitor)
 
     def _cell(
         self,

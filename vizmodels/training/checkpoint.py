@@ -30,6 +30,7 @@ class Checkpoint:
     tensors : model weights, Adam's moments, the generator's state, the loss terms since the last
         row of the history, and the weights of the epochs that are kept, by name
     last_turn : number of the last turn of a knob that has been taken; 0 before the first
+    n_stepped : single steps taken, of those that orders have granted
     """
 
     experiment_id: str
@@ -38,6 +39,7 @@ class Checkpoint:
     history: History
     tensors: dict[str, Tensor]
     last_turn: int = 0
+    n_stepped: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "experiment_id": checkpoint.experiment_id,
         "step": checkpoint.step,
         "last_turn": checkpoint.last_turn,
+        "n_stepped": checkpoint.n_stepped,
         "seconds": checkpoint.seconds,
         "history": {key: value.tolist() for key, value in checkpoint.history.to_arrays().items()},
     }
@@ -89,8 +92,9 @@ def load_checkpoint(path: Path, experiment_id: str) -> Checkpoint | None:
         history = History.from_arrays({k: np.array(v) for k, v in record["history"].items()})
         if record["format"] != CHECKPOINT_FORMAT or record["experiment_id"] != experiment_id:
             return None
-        step, seconds, last_turn = (record[key] for key in ("step", "seconds", "last_turn"))
-        return Checkpoint(experiment_id, step, seconds, history, tensors, last_turn)
+        step, seconds = record["step"], record["seconds"]
+        last_turn, n_stepped = record["last_turn"], record["n_stepped"]
+        return Checkpoint(experiment_id, step, seconds, history, tensors, last_turn, n_stepped)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError):
         return None
 

@@ -30,7 +30,7 @@ class Order:
     Attributes
     ----------
     wish : to run; to wait; to write a checkpoint and end for now; to end
-    n_steps_granted : single steps allowed since the start, while it waits
+    n_steps_granted : single steps allowed in all, while it waits
     seconds_per_step : that each step takes at least, for slow motion; 0 is full speed
     turns : of knobs, all since the start
     """
@@ -57,8 +57,10 @@ class Order:
         return replace(self, seconds_per_step=seconds_per_step)
 
     def with_turn(self, knob: Knob, value: float) -> "Order":
-        """The same order with one more turn of a knob."""
-        return replace(self, turns=(*self.turns, Turn(time.time_ns(), knob, value)))
+        """The same order with one more turn of a knob, whose number is the highest so far."""
+        last = self.turns[-1].number if self.turns else 0
+        number = max(time.time_ns(), last + 1)  # clocks can stand, and be set back
+        return replace(self, turns=(*self.turns, Turn(number, knob, value)))
 
 
 AskOrder = Callable[[], Order]
@@ -86,6 +88,7 @@ class Governor:
     obey : given each new order before it is looked at, to turn the knobs
     set_aside : writes a checkpoint; False if it cannot, and the training then goes on waiting
     say_waiting : tells the watchers where the training stands as it begins to wait
+    n_stepped : of the single steps granted, those that an earlier attempt has taken
     """
 
     def __init__(
@@ -94,10 +97,11 @@ class Governor:
         obey: Callable[[Order], None],
         set_aside: Callable[[], bool],
         say_waiting: Callable[[], None],
+        n_stepped: int = 0,
     ) -> None:
         self._ask, self._obey, self._set_aside, self._say = ask, obey, set_aside, say_waiting
         self._order: Order | None = None
-        self._n_stepped = ask().n_steps_granted
+        self.n_stepped = n_stepped
         self._last_step_at = 0.0
         self.idle_seconds = 0.0
         """Time in which the training waited for an order."""
@@ -117,10 +121,13 @@ class Governor:
         TrainingSetAside : the order is to end for now; the checkpoint has been written
         """
         order = self._hear()
-        if order is FREE or (order.wish == "run" and not order.seconds_per_step):
+        if order is FREE:
+            return
+        if order.wish == "run" and not order.seconds_per_step:
+            self.n_stepped = order.n_steps_granted
             return
         began = time.perf_counter()
-        if order.wish == "pause" and order.n_steps_granted <= self._n_stepped:
+        if order.wish == "pause" and order.n_steps_granted <= self.n_stepped:
             self._say()
         while not self._may_step(order):
             time.sleep(LISTEN_SECONDS)
@@ -137,11 +144,11 @@ class Governor:
                     raise TrainingSetAside("The training", "left running", "a pause", "Resume it.")
                 return False
             case "pause":
-                may = self._n_stepped < order.n_steps_granted
-                self._n_stepped += may
+                may = self.n_stepped < order.n_steps_granted
+                self.n_stepped += may
                 return may
             case "run":
-                self._n_stepped = order.n_steps_granted
+                self.n_stepped = order.n_steps_granted
                 return time.perf_counter() - self._last_step_at >= order.seconds_per_step
 
     def _hear(self) -> Order:

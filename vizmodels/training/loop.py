@@ -127,6 +127,7 @@ class _Loop:
         self.steps_done = 0
         self.seconds = 0.0
         self.notice = ""
+        self.n_stepped = 0  # single steps that were taken before this attempt
         self.knobs = Knobs(experiment, self.model, self.step, self.history.moves)
         self.snapshots = SnapshotKeeper(self.model, training.epochs)
         self.snapshots.offer(0, self.model)
@@ -142,13 +143,14 @@ class _Loop:
 
         def set_aside() -> bool:
             self._collect_rows()
-            return checkpoints is not None and self._save(checkpoints)
+            return checkpoints is not None and self._save(checkpoints, governor.n_stepped)
 
         governor = Governor(
             ask,
             obey=lambda order: self.knobs.turn(order.turns, self.steps_done),
             set_aside=set_aside,
             say_waiting=lambda: tell(is_waiting=True),
+            n_stepped=self.n_stepped,
         )
         clock = Clock(governor, self.steps_done)
         for indices, epoch_ends in self._remaining_batches():
@@ -167,7 +169,7 @@ class _Loop:
             if epoch_ends:
                 self._end_epoch()
             if checkpoints is not None and clock.checkpoint_is_due():
-                self._save(checkpoints)
+                self._save(checkpoints, governor.n_stepped)
             tell()
             clock.reported()
 
@@ -195,6 +197,7 @@ class _Loop:
         self.history, self.seconds, self.steps_done = kept.history, kept.seconds, kept.step
         self.knobs.restore(self.history.moves, kept.last_turn)
         self.snapshots.restore(kept.tensors)
+        self.n_stepped = kept.n_stepped
 
     def _fits(self, tensors: dict[str, Tensor]) -> bool:
         """Whether a checkpoint is of pictures of this shape and from this kind of device."""
@@ -217,7 +220,7 @@ class _Loop:
             **self.snapshots.tensors(),
         }
 
-    def _save(self, files: CheckpointFiles) -> bool:
+    def _save(self, files: CheckpointFiles, n_stepped: int) -> bool:
         """Write a checkpoint; on a full disk the training goes on without, and says so."""
         kept = Checkpoint(
             self.experiment.id,
@@ -226,6 +229,7 @@ class _Loop:
             self.history,
             self._state(),
             self.knobs.last_turn,
+            n_stepped,
         )
         try:
             save_checkpoint(kept, files.steered if self.knobs.last_turn else files.plain)
