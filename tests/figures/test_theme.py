@@ -88,3 +88,11 @@ def test_type_can_be_read_from_the_last_row() -> None:
     assert figure.layout.font.size == BODY_FONT >= 16
     assert figure.layout.xaxis.title.font.size == AXIS_FONT >= 14
     assert figure.layout.xaxis.tickfont.size >= 14
+
+
+def test_a_long_axis_title_is_broken_into_lines_that_a_phone_has_room_for() -> None:
+    title = "classifier's confidence at the least sure frame"
+    figure = styled(go.Figure(), height=100, x_title=title)
+    lines = figure.layout.xaxis.title.text.split("<br>")
+    assert " ".join(lines) == title
+    assert max(map(len, lines)) <= 30

@@ -7,10 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vizmodels.figures.theme import AXIS_FONT, MODEL_COLOURS, styled
+from vizmodels.figures.theme import AXIS_FONT, MODEL_COLOURS, NAME_WIDTH, styled, wrapped
 
 NEUTRAL = "#808890"  # reads on white and on black
-ROW = 46  # px of a model
+ROW = 54  # px of a model
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
 JUDGE_COLOURS = (*MODEL_COLOURS, "#b9ac70")
 HIGHEST = 101.5  # of the accuracy axis, so that no marker is cut at 100 %
@@ -83,7 +83,7 @@ def accuracies_figure(models: Sequence[str], judges: Sequence[Accuracies]) -> go
     figure.update_yaxes(
         tickmode="array",
         tickvals=rows.tolist(),
-        ticktext=list(models),
+        ticktext=[wrapped(model, NAME_WIDTH) for model in models],
         range=[len(models) - 0.5, -0.5],
         automargin=True,
         zeroline=False,

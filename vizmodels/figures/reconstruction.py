@@ -7,7 +7,14 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from vizmodels.figures.theme import AXIS_FONT, MODEL_COLOURS, styled
+from vizmodels.figures.theme import (
+    AXIS_FONT,
+    MODEL_COLOURS,
+    NAME_WIDTH,
+    X_TITLE_WIDTH,
+    styled,
+    wrapped,
+)
 
 BINS = 60
 ALL_BUT = 0.995  # of the largest errors the last half per cent falls off the axis
@@ -23,7 +30,7 @@ TERM_COLOURS = {
 }
 """Of Petroff's ten; the models' own accents are left out, since a term is no model."""
 
-BAR_HEIGHT = 44  # px, of each model
+BAR_HEIGHT = 54  # px, of each model; its name may need three lines
 AXIS_HEIGHT = 100  # px, of a horizontal axis with its title and the legend
 
 
@@ -82,7 +89,7 @@ def loss_parts_figure(
                 if name in names
             ]
             figure.add_bar(
-                y=[title for title, _ in having],
+                y=[wrapped(title, NAME_WIDTH) for title, _ in having],
                 x=np.array([part for _, part in having], dtype=np.float32),
                 name=name.replace("_", " ").replace("kl", "KL"),
                 orientation="h",
@@ -101,6 +108,7 @@ def loss_parts_figure(
     )
     figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ")
     for row, unit in enumerate(units, start=1):
-        figure.update_xaxes(title_text=f"loss, {unit}", rangemode="tozero", row=row, col=1)
+        title = wrapped(f"loss, {unit}", X_TITLE_WIDTH)
+        figure.update_xaxes(title_text=title, rangemode="tozero", row=row, col=1)
     figure.update_xaxes(title_font_size=AXIS_FONT)
     return figure

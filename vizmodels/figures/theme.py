@@ -1,5 +1,6 @@
 """Colours and type that every figure shares."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,18 @@ DIVERGING_ON_DARK = (np.array([22.0, 28.0, 38.0]), (88.0, 166.0, 255.0), (255.0,
 """Zero, the lower and the upper bound of a signed map; zero is the paper."""
 AXIS_FONT = 15  # px; axis labels are read from the last row
 BODY_FONT = 16
+NAME_WIDTH = 24  # letters of a line of a model's name beside its bar
+X_TITLE_WIDTH = 30  # letters of a line: what a phone has room for beside an axis of names
 
 
 def class_colour(label: int) -> str:
     """The colour of a class; from the eleventh on they repeat."""
     return CLASS_COLOURS[label % len(CLASS_COLOURS)]
+
+
+def wrapped(text: str, width: int) -> str:
+    """The text in lines of at most so many letters, where Plotly would cut one long line."""
+    return "<br>".join(textwrap.wrap(text, width, break_long_words=False))
 
 
 def styled(figure: go.Figure, *, height: int, x_title: str = "", y_title: str = "") -> go.Figure:
@@ -48,7 +56,7 @@ def styled(figure: go.Figure, *, height: int, x_title: str = "", y_title: str = 
         "title": {"font": {"size": AXIS_FONT}},
         "tickfont": {"size": AXIS_FONT - 1},
     }
-    figure.update_xaxes(title_text=x_title, **axis)
+    figure.update_xaxes(title_text=wrapped(x_title, X_TITLE_WIDTH), automargin=True, **axis)
     figure.update_yaxes(title_text=y_title, **axis)
     return figure
 

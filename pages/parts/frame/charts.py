@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 HEIGHT = 450  # px, of a chart that does not say its own
-UNUSED_BUTTONS = ["lasso2d", "select2d", "autoScale2d", "toggleSpikelines"]
+UNUSED_BUTTONS = [
+    "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "lasso2d", "select2d", "autoScale2d",
+    "toggleSpikelines",
+]  # fmt: skip
+"""A drag zooms and a double click goes back; on a phone each of them would lie on the legend."""
 
 
 def show_chart(
