@@ -19,6 +19,10 @@ MAX_COMBINATIONS = 100_000
 MAX_COMBINATIONS_BESIDE_AXES = 100
 """The same beside Gaussian axes, where every image needs decodings of its own."""
 
+OF_DRAWS = "reconstruction_of_draws"
+"""Name of a figure of models with a posterior: the reconstruction term on the test set at a draw
+z ~ q(z|x) of each image, as in training, where the term itself is of the mean."""
+
 DEFAULT_WIDTHS: dict[str, tuple[int, ...]] = {
     "linear": (),
     "mlp": (512, 256),

@@ -16,7 +16,6 @@ from vizmodels.jobs.ledger import in_words
 from vizmodels.jobs.sweeps import SweepProgress
 
 REFRESH_SECONDS = 1.0
-UNITS = {"reconstruction": "per pixel", "kl": "nats", "loss": "per pixel"}
 QUARTERS = 4  # times at which the charts are drawn again while runs finish
 
 
@@ -97,7 +96,7 @@ with result:
             every = REFRESH_SECONDS if now.is_active else None
             st.fragment(show_sweep, run_every=every)(sweep_id, now.is_active)
             figure = st.session_state.get("sweep_figure") or "reconstruction"
-            show_charts(now.sweep, settings_of(now), figure, UNITS.get(figure, ""))
+            show_charts(now.sweep, settings_of(now), figure)
             offer_export("sweep", lambda: sweep_table(now))
     except LatentariumError as error:
         st.warning(str(error))
@@ -106,7 +105,8 @@ explanation(
     "Each cell is one setting: the figure's mean over its seeds, bright where it is large, and "
     "with two seeds or more the half width of its 95 % interval. Where the intervals of two "
     "settings overlap, chance alone may have made the difference. In the plane of rate and "
-    "distortion each dot is a run: to the right it sends more nats, further down it loses less. "
+    "distortion each dot is a run: to the right it sends more nats, further down it loses less; "
+    "both are of the same draws of the posterior. "
     "A larger KL weight moves a run to the left and up.",
     [
         "Latent size: from which size on does the error stop falling?",

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ablation.sweep_form import AXIS_NAMES
 from pages.parts.frame.charts import show_chart
+from vizmodels.analysis.latents.size import rate
 from vizmodels.analysis.sweep_table import Setting, curves_along
 from vizmodels.figures.ablation import (
     Line,
@@ -13,18 +14,27 @@ from vizmodels.figures.ablation import (
     knob_curves_figure,
     rate_distortion_figure,
 )
+from vizmodels.specs import OF_DRAWS
 from vizmodels.sweep import Sweep, SweepAxis
 
-RATE, DISTORTION = "kl", "reconstruction"
+UNITS = {
+    "reconstruction": "per pixel",
+    OF_DRAWS: "per pixel",
+    "kl": "nats",
+    "kl_classes": "nats",
+    "kl_axes": "nats",
+    "loss": "per pixel",
+}
+"""Of the figures of a sweep's runs."""
 
 
-def show_charts(sweep: Sweep, settings: list[Setting], figure: str, unit: str) -> None:
+def show_charts(sweep: Sweep, settings: list[Setting], figure: str) -> None:
     """Show the curves of a figure along the knob that is chosen, and the plane if there is a KL."""
     curves, plane = st.columns(2)
     axes = [axis for axis in sweep.axes if len(sweep.values(axis)) > 1]
     with curves:
         if axes:
-            _show_curves(settings, _pick_knob(axes), figure, unit)
+            _show_curves(settings, _pick_knob(axes), figure, UNITS.get(figure, ""))
         else:
             st.caption("With a second value of a knob there is a curve.")
     with plane:
@@ -67,21 +77,31 @@ def _show_curves(settings: list[Setting], knob: SweepAxis, figure: str, unit: st
 
 def _show_plane(settings: list[Setting], axes: list[SweepAxis]) -> None:
     first = axes[0] if axes else None
-    points = [
-        RatePoint(
-            f"{AXIS_NAMES[first]} {setting.values[first]:g}" if first else "all",
-            told[RATE],
-            told[DISTORTION],
-        )
+    with_rate = [
+        (setting, told, nats)
         for setting in settings
         for told in setting.evaluations
-        if RATE in told and DISTORTION in told
+        if (nats := rate(told)) is not None
     ]
-    if not points:
+    if not with_rate:
         st.caption("Only models with a KL term have a rate: try a VAE for the plane of rate and "
                    "distortion.")  # fmt: skip
         return
-    st.caption("Rate and distortion: each dot is a run")
-    titles = ("rate: KL, nats per image", "distortion: test reconstruction per pixel")
-    text = "Each run by its KL and its reconstruction"
+    points = [
+        RatePoint(
+            f"{AXIS_NAMES[first]} {setting.values[first]:g}" if first else "all",
+            nats,
+            told[OF_DRAWS],
+        )
+        for setting, told, nats in with_rate
+        if OF_DRAWS in told
+    ]
+    text = "Rate and distortion: each dot is a run, its distortion that of draws z ~ q(z|x)"
+    if n_older := len(with_rate) - len(points):
+        text += f". Left out: {n_older} of {len(with_rate)}, trained before draws were evaluated"
+    st.caption(f"{text}.")
+    if not points:
+        return
+    titles = ("rate: KL, nats per image", "distortion: test reconstruction of draws, per pixel")
+    text = "Each run by its KL and the reconstruction of draws from the same posteriors"
     show_chart("sweep_plane", text, rate_distortion_figure, points, *titles)

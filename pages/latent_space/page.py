@@ -16,7 +16,8 @@ from pages.parts.models.run_kinds import KIND_NAMES, first_map_kind, map_kinds
 from pages.parts.process.shared import atlas
 from pages.parts.results.waiting import encode
 from pages.parts.stage.stage import show_stage
-from vizmodels.analysis.latents.shape import axis_statistics, roundness
+from vizmodels.analysis.latents.roundness import roundness_of
+from vizmodels.analysis.latents.shape import axis_statistics
 from vizmodels.analysis.maps.projection import project
 
 THIRD_HEIGHT = 480  # px, of the third model's map
@@ -77,8 +78,10 @@ explanation(
     "the latents of the test images, axis by axis, with the prior N(0, 1); of a VAE these are "
     "draws of its aggregate posterior. The distance is Kolmogorov and Smirnov's, from 0 to 1; the "
     "KL is that of a normal distribution with the axis's mean and deviation. The roundness of a "
-    "class is the smallest over the largest eigenvalue of its covariance, in 16 principal "
-    "components at most.",
+    "class says how many axes it fills: (PR − 1)/(E − 1) for the participation ratio PR = "
+    "(tr Σ)²/tr Σ² of its covariance on E axes, of more than 16 the 16 leading principal "
+    "components. It is measured on draws of the posteriors, since the means of axes that carry "
+    "nothing all lie near 0 and would flatten every cluster.",
     [
         "Compare the AE with the VAE on raw axes: look at the gaps, the scale and the origin.",
         "Are a VAE's clusters more regular than an AE's? Read the roundness and the distances.",
@@ -90,5 +93,5 @@ explanation(
     ],
     r"q(z|x) = \mathcal N(\mu(x), \operatorname{diag}\sigma^2(x)),\qquad p(z) = \mathcal N(0, I)"
     r",\qquad q(z) = \tfrac1N\textstyle\sum_n q(z|x_n)",
-    [project, axis_statistics, roundness],
+    [project, axis_statistics, roundness_of],
 )

@@ -18,6 +18,7 @@ from vizmodels.results.questions import shape as shape_of
 from vizmodels.runs.library import RunRecord
 
 HEIGHT = 320  # px
+NOTHING = "–"  # where a model or an image set has none of it
 
 
 def show_shapes(models: Sequence[RunRecord]) -> list[LatentShape] | None:
@@ -38,8 +39,10 @@ def show_shapes(models: Sequence[RunRecord]) -> list[LatentShape] | None:
         st.dataframe(once(_arrow_table, names, shapes), hide_index=True, width="stretch")
     st.caption(
         f"Axes of a model are drawn from the widest on, {MOST_AXES} at most. Distance and KL to "
-        "N(0, 1) are means over all axes. Roundness: 1 is a ball. Silhouette: 1 is far apart, "
-        "0 touching."
+        "N(0, 1) are means over all axes; those of a discrete VAE are its Gaussian ones. Roundness "
+        "is that of a draw of each picture's posterior, with its 95 % interval over the classes: 1 "
+        "is a ball, 0 a needle. Silhouette is that of the places on the map: 1 is far apart, 0 "
+        "touching."
     )
     return shapes
 
@@ -53,18 +56,34 @@ def shape_table(names: Sequence[str], shapes: Sequence[LatentShape]) -> dict[str
     """One row a model, the numbers as text of sensible digits."""
 
     def span(values: np.ndarray) -> str:
+        if not len(values):
+            return NOTHING
         low, high = float(values.min()), float(values.max())
         return f"{low:.2f}" if len(values) == 1 else f"{low:.2f} to {high:.2f}"
 
     return {
         "model": list(names),
-        "axes": [len(shape.mean) for shape in shapes],
+        "axes compared": [len(shape.mean) for shape in shapes],
         "mean": [span(shape.mean) for shape in shapes],
         "standard deviation": [span(shape.sd) for shape in shapes],
         "skew": [span(shape.skew) for shape in shapes],
         "excess kurtosis": [span(shape.kurtosis) for shape in shapes],
-        "KS distance to N(0, 1)": [f"{shape.ks.mean():.3f}" for shape in shapes],
-        "KL to N(0, 1), nats": [f"{shape.kl.mean():.3f}" for shape in shapes],
-        "roundness of classes": [f"{shape.roundness:.2f}" for shape in shapes],
-        "silhouette of classes": [f"{shape.silhouette:.2f}" for shape in shapes],
+        "KS distance to N(0, 1)": [_mean(shape.ks) for shape in shapes],
+        "KL to N(0, 1), nats": [_mean(shape.kl) for shape in shapes],
+        "roundness of classes": [
+            _known(shape.roundness) + _interval(shape.roundness_half_width) for shape in shapes
+        ],
+        "silhouette of classes": [_known(shape.silhouette) for shape in shapes],
     }
+
+
+def _mean(values: np.ndarray) -> str:
+    return f"{values.mean():.3f}" if len(values) else NOTHING
+
+
+def _known(value: float) -> str:
+    return NOTHING if np.isnan(value) else f"{value:.2f}"
+
+
+def _interval(half_width: float) -> str:
+    return "" if np.isnan(half_width) else f" ± {half_width:.2f}"

@@ -11,6 +11,7 @@ from pages.parts.models.model_label import lettered, show_label, size_text
 from pages.parts.models.model_picker import pick_up_to_four
 from pages.parts.process.kept import once
 from pages.parts.results.waiting import losses, reconstructed, reconstruction_reports
+from pages.reconstruction.posterior_texts import posterior_texts
 from pages.reconstruction.sheets import reconstruction_sheet
 from vizmodels.analysis.intervals import mean_interval
 from vizmodels.analysis.latents.size import latent_size
@@ -63,6 +64,7 @@ if models and data_are_here(models[0]):
             f"error {mse.mean():.5f} ± {half:.5f}, on these {mse[chosen].mean():.5f}",
             f"detail kept {report.detail_kept:.0%}".replace("%", " %"),
             size_text(size),
+            *posterior_texts(size, report),
         ]
         with rows[at + 1][0]:
             show_label(at, model, numbers)
@@ -88,16 +90,20 @@ if models and data_are_here(models[0]):
     )
 
 explanation(
-    "Each model's reconstruction is the decoder's picture of the latent that the encoder gave; a "
-    "VAE decodes its posterior mean. An error as pale (or dark) as the page means right, the full "
-    "colour means wrong by half the range or more. **Error** is the squared error per pixel, its "
-    "mean over the test images with a 95 % interval. **Detail kept** is the energy of structure "
-    "finer than four pixels, of the reconstructions over that of the originals: 100 % is as "
-    "sharp, less is blurred. A code is one of a finite number, so its bits can be counted; a float "
-    "has no such number, but the KL of a VAE's posterior says how many bits a picture tells "
-    "through it. The bars take each loss apart into its terms times their weights: models whose "
-    "losses differ may yet reconstruct alike, and the other way round. PCA's loss is taken before "
-    "its pixels are cut to [0, 1], so it is a little above its error.",
+    "Each model's reconstruction is the decoder's picture of the code that stands for the image: "
+    "a VAE's posterior mean, the likeliest classes of a discrete VAE, the nearest code vectors of "
+    "a VQ-VAE. An error as pale (or dark) as the page means right, the full colour means wrong by "
+    "half the range or more. **Error** is the squared error per pixel, its mean over the test "
+    "images with a 95 % interval. **Detail kept** is the energy of structure finer than four "
+    "pixels, of the reconstructions over that of the originals: 100 % is as sharp, less is "
+    "blurred. A code is one of a finite number, so its bits can be counted; a float has no such "
+    "number, but the KL of a VAE's posterior says how many bits a picture tells through it. These "
+    "are the bits of a draw of the posterior, not of its mean, which is why the error of draws "
+    "stands beside them. A discrete VAE's **probabilities** hold more than the bits of its "
+    "classes; what they decode to is shown as that, for comparison. The bars take each loss apart "
+    "into its terms times their weights: models whose losses differ may yet reconstruct alike, "
+    "and the other way round. PCA's loss is taken before its pixels are cut to [0, 1], so it is a "
+    "little above its error.",
     [
         "Choose the worst pictures: what do they have in common?",
         "Set a 2-D and a 16-D model side by side: which details come with more axes?",

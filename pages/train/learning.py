@@ -11,6 +11,7 @@ from vizmodels.figures.images import tile_sheet
 from vizmodels.figures.live import HEIGHT, WIDTH, curve_svg, live_map_svg
 from vizmodels.jobs import Curve
 from vizmodels.models.codes.code_prior import NATS_PER_BIT
+from vizmodels.specs import OF_DRAWS
 
 WIDEST_PREVIEW, WIDEST_MAP, WIDEST_SMALL = 520, 400, 360  # px
 SMALL = (300, 170)  # units of a drawing that shares a column with another
@@ -59,6 +60,26 @@ def show_curves(
         if name not in moving and len(test):
             unit, times = _shown_unit(curve.units[name])
             st.caption(f"{name.replace('_', ' ').capitalize()}: {times * test[0]:.3g} {unit}")
+    if said := what_dots_decode(curve):
+        st.caption(said)
+
+
+def what_dots_decode(curve: Curve) -> str:
+    """What of a posterior the curves decode, in a sentence; empty where there is none."""
+    if "kl" in curve.names:
+        of_dots = "its mean"
+    elif "kl_classes" not in curve.names:
+        return ""
+    elif OF_DRAWS in curve.measures or not len(curve.epochs):
+        of_dots = "its likeliest classes"
+    else:  # a run from before draws were evaluated
+        of_dots = "its class probabilities"
+    said = (
+        "Lines are of training pictures and decode a draw of each posterior; dots are of the clean "
+        f"test pictures and decode {of_dots}, which errs by less"
+    )
+    of_draws = ", and under **reconstruction of draws** a draw as well"
+    return f"{said}{of_draws if OF_DRAWS in curve.measures else ''}."
 
 
 def show_map(points: NDArray[np.float32], labels: NDArray[np.int64] | None, space: str) -> None:

@@ -15,6 +15,7 @@ from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.gaussian import kl_to_standard_normal, reparameterise
 from vizmodels.models.trainable import Batch
 from vizmodels.specs import DiscreteVAESpec
+from vizmodels.training.evaluation import evaluate_draws
 
 SHAPE = (1, 2, 3)
 N, K = 2, 3  # variables and classes, small enough to sum over all 9 combinations
@@ -197,11 +198,55 @@ def test_the_kl_of_the_classes_and_of_the_axes_are_terms_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_evaluation_decodes_the_posterior_mean_whatever_the_estimator(estimator: str) -> None:
+def test_evaluation_decodes_the_likeliest_classes_whatever_the_estimator(estimator: str) -> None:
     model = new(estimator, continuous_dim=2)
     x = images()
-    expected = squared_error(x, model.decode(model.encode(x)))
-    torch.testing.assert_close(model.losses(Batch.of(x), None).terms[0].values, expected)
+    values = model.losses(Batch.of(x), None).terms[0].values
+    for i, latent in enumerate(model.encode(x)):
+        code = latent.clone()
+        for first in range(0, N * K, K):
+            code[first : first + K] = 0
+            code[first + max(range(K), key=lambda c, at=first: latent[at + c].item())] = 1
+        expected = squared_error(x[i : i + 1], model.decode(code[None]))
+        assert values[i].item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_code_has_one_class_a_variable_and_the_axes_as_they_are() -> None:
+    model = new(continuous_dim=2)
+    latents = model.encode(images())
+    code = model.to_code(latents)
+    assert torch.equal(code[:, N * K :], latents[:, N * K :])
+    classes = code[:, : N * K].unflatten(1, (N, K))
+    assert torch.equal(classes.sum(dim=2), torch.ones(5, N))
+    assert torch.equal(classes.argmax(dim=2), latents[:, : N * K].unflatten(1, (N, K)).argmax(2))
+    assert torch.equal(model.reconstruct(images()), model.decode(code))
+
+
+def test_the_error_of_draws_is_the_sum_over_all_combinations_on_average() -> None:
+    model = new().requires_grad_(False).eval()
+    image = (255 * images(1)).round().to(torch.uint8)
+    n = 4000
+    (told,) = evaluate_draws(model, image.expand(n, *SHAPE))
+    x = image.float() / 255
+    (exact,) = brute_force_reconstruction(model, x, torch.zeros(1, 0))
+    drawn = model.decode(model.draw(x.expand(n, *SHAPE), seeded(5)))
+    spread = squared_error(x.expand(n, *SHAPE), drawn).std().item()
+    assert told.value == pytest.approx(exact, abs=4 * spread / math.sqrt(n))
+    of_code = squared_error(x, model.reconstruct(x)).item()
+    assert abs(of_code - exact) > 8 * spread / math.sqrt(n), "they would not be told apart"
+    assert (told.name, told.unit) == ("reconstruction_of_draws", "squared error per pixel")
+
+
+def test_draws_have_the_posteriors_chances_and_widths() -> None:
+    model, n = new(continuous_dim=2), 20_000
+    x = images(1)
+    log_q, mu, log_var = model.posterior(x)
+    z = model.draw(x.expand(n, *SHAPE), seeded(4))
+    shares = z[:, : N * K].mean(dim=0)
+    torch.testing.assert_close(shares, log_q.exp().flatten(), atol=4 * 0.5 / math.sqrt(n), rtol=0)
+    axes = z[:, N * K :]
+    torch.testing.assert_close(axes.mean(dim=0), mu[0], atol=0.05, rtol=0)
+    torch.testing.assert_close(axes.var(dim=0), log_var[0].exp(), atol=0, rtol=0.05)
 
 
 def test_sampling_decodes_one_hot_classes_beside_normal_axes() -> None:

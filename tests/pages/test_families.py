@@ -74,7 +74,8 @@ def test_the_latent_space_of_every_autoencoder_is_on_the_stage(
     assert test.selectbox(key="pick_a").value == runs[name].id
     assert len(test.get("bidi_component")) == 1
     (shapes,) = test.dataframe
-    assert list(shapes.value["axes"]) == [runs[name].autoencoder.embedding_dim]
+    n_gaussian = 0 if name == "discrete_vae" else runs[name].autoencoder.embedding_dim
+    assert list(shapes.value["axes compared"]) == [n_gaussian]
 
 
 @pytest.mark.parametrize("name", AUTOENCODING)
@@ -219,7 +220,8 @@ def test_curves_are_of_every_term_and_measure_but_a_loss_that_is_its_only_term(
         return [body.split('alt="')[1].split(" over ")[0] for body in drawn]
 
     assert curves("autoencoder") == ["reconstruction in squared error per pixel"]
-    assert [c.split(" in ")[0] for c in curves("vae")] == ["reconstruction", "kl", "loss"]
+    of_vae = ["reconstruction", "kl", "loss", "reconstruction of draws"]
+    assert [c.split(" in ")[0] for c in curves("vae")] == of_vae
     *terms, usage, perplexity = curves("vqvae")
     assert [c.split(" in ")[0] for c in terms] == ["reconstruction", "commitment", "loss"]
     assert (usage, perplexity) == ("usage in % of the codes", "perplexity in codes")

@@ -11,7 +11,7 @@ from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
 from vizmodels.specs import AutoencoderSpec, VAESpec
-from vizmodels.training.evaluation import evaluate, reconstruct_all
+from vizmodels.training.evaluation import evaluate, evaluate_whole, reconstruct_all
 from vizmodels.training.progress import Progress
 
 EXPERIMENT = Experiment(
@@ -30,7 +30,7 @@ def test_a_run_is_named_by_its_experiment(trained: Run) -> None:
 
 
 def test_the_evaluation_is_that_of_the_models_weights(trained: Run) -> None:
-    assert trained.evaluation == evaluate(trained.model, digits().test.images)
+    assert trained.evaluation == evaluate_whole(trained.model, digits().test.images)
 
 
 def test_the_preview_holds_test_images_above_their_reconstructions(trained: Run) -> None:
@@ -83,7 +83,7 @@ def test_a_trained_run_is_saved_and_loaded(trained: Run, tmp_path: Path) -> None
     library = RunLibrary(tmp_path)
     library.save(trained)
     loaded = library.load(trained.id)
-    assert evaluate(loaded.model, digits().test.images) == trained.evaluation
+    assert evaluate_whole(loaded.model, digits().test.images) == trained.evaluation
     assert loaded.history == trained.history
 
 

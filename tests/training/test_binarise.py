@@ -11,7 +11,7 @@ from vizmodels.data.image_set import ImageSet
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.trainable import Batch, Trainable
 from vizmodels.training import evaluation
-from vizmodels.training.evaluation import evaluate
+from vizmodels.training.evaluation import evaluate, evaluate_whole
 from vizmodels.training.loop import fit
 from vizmodels.training.step import TrainingStep, binarised
 
@@ -93,7 +93,7 @@ def test_evaluation_on_drawn_pixels_does_not_depend_on_the_batch_split(
 
 def test_a_binarised_run_is_trained_and_evaluated_on_drawn_pixels(data: ImageSet) -> None:
     fitted = fit(on_digits(SPEC, binarise=True), data, CPU)
-    assert fitted.test_terms == evaluate(fitted.model, data.test.images, binarise=True)
+    assert fitted.test_terms == evaluate_whole(fitted.model, data.test.images, binarise=True)
     plain = fit(on_digits(SPEC), data, CPU)
     assert fitted.test_terms["loss"] != plain.test_terms["loss"]
 

@@ -12,7 +12,7 @@ from vizmodels.errors import InvalidExperiment, TrainingDiverged, TrainingStoppe
 from vizmodels.experiment import Experiment
 from vizmodels.specs import VAESpec
 from vizmodels.training import loop
-from vizmodels.training.evaluation import evaluate
+from vizmodels.training.evaluation import evaluate, evaluate_whole
 from vizmodels.training.loop import fit
 from vizmodels.training.progress import Progress
 
@@ -120,8 +120,10 @@ def test_the_fitted_model_is_frozen_and_on_the_cpu(data: ImageSet) -> None:
 
 def test_the_test_terms_are_those_of_the_fitted_model(data: ImageSet) -> None:
     fitted = fit(on_digits(), data, CPU)
-    assert fitted.test_terms == evaluate(fitted.model, data.test.images)
-    assert list(fitted.test_terms) == ["reconstruction", "kl", "loss"]
+    terms = evaluate(fitted.model, data.test.images)
+    assert fitted.test_terms == evaluate_whole(fitted.model, data.test.images)
+    assert fitted.test_terms.keys() - terms.keys() == {"reconstruction_of_draws"}
+    assert list(terms) == ["reconstruction", "kl", "loss"]
 
 
 def test_training_lowers_the_loss(data: ImageSet) -> None:

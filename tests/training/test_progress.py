@@ -51,13 +51,19 @@ def test_terms_carry_their_units(reports: list[Progress]) -> None:
         "reconstruction": "squared error per pixel",
         "kl": "nats",
         "loss": "squared error per pixel",
+        "reconstruction_of_draws": "squared error per pixel",
     }
 
 
 def test_test_terms_come_after_each_epoch_and_only_then(reports: list[Progress]) -> None:
     with_test = [report.step for report in reports if report.test_terms]
     assert with_test == [4, 8, 12, 16, 20]
-    assert list(reports[-1].test_terms) == ["reconstruction", "kl", "loss"]
+    assert list(reports[-1].test_terms) == [
+        "reconstruction",
+        "kl",
+        "loss",
+        "reconstruction_of_draws",
+    ]
 
 
 def test_the_time_left_ends_at_zero_and_the_rate_is_positive(reports: list[Progress]) -> None:

@@ -24,7 +24,8 @@ def marginals_figure(
 
     Parameters
     ----------
-    models : title, accent and densities (A, S) of each; at most 16 axes of a model are drawn
+    models : title, accent and densities (A, S) of each; at most 16 axes of a model are drawn,
+        and none of one that has none
     edges : (S + 1,) of the histograms
     """
     titles = [title for title, *_ in models]
@@ -45,7 +46,7 @@ def marginals_figure(
             )  # fmt: skip
     styled(figure, height=height, x_title="z")
     figure.update_yaxes(title_text="density", row=1, col=1)
-    highest = max(float(d[:MOST_AXES].max()) for *_, d in models)
+    highest = max((float(d[:MOST_AXES].max()) for *_, d in models if len(d)), default=0.0)
     figure.update_yaxes(range=[0, min(TALLEST, max(0.45, 1.05 * highest))])
     figure.update_annotations(font_size=AXIS_FONT)
     figure.update_layout(

@@ -41,6 +41,15 @@ class Autoencoder(Trainable):
     def decode(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
         """Pictures of latents, in [0, 1]."""
 
+    def to_code(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
+        """The code that stands for latents, whose bits are counted: of probabilities the likeliest
+        class; elsewhere the latents themselves."""
+        return latents
+
+    def reconstruct(self, images: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
+        """The pictures that the codes of images decode to, in [0, 1]."""
+        return self.decode(self.to_code(self.encode(images)))
+
     def embed(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N E"]:
         """Where latents lie: themselves, or the code vectors they name."""
         return latents

@@ -32,7 +32,8 @@ class DiscreteVAE(ProbabilisticAutoencoder):
 
     A latent is the n·k probabilities of the variables, then the Gaussian means. The decoder is
     given one-hot vectors while training, but for the Gumbel-softmax's relaxed ones, and takes
-    any probabilities afterwards.
+    any probabilities afterwards. Probabilities are numbers, and hold more than n·log2 k bits:
+    what has these bits is `to_code`'s likeliest classes.
 
     References
     ----------
@@ -79,6 +80,21 @@ class DiscreteVAE(ProbabilisticAutoencoder):
         log_q, mu, _ = self.posterior(images)
         return torch.cat([log_q.exp().flatten(1), mu], dim=1)
 
+    def to_code(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
+        """The likeliest class of each variable as a one-hot vector, then the axes as they are."""
+        n_discrete = self.n_variables * self.n_classes
+        of_classes = latents[:, :n_discrete].unflatten(1, (self.n_variables, self.n_classes))
+        likeliest = F.one_hot(of_classes.argmax(dim=2), self.n_classes).to(latents.dtype)
+        return torch.cat([likeliest.flatten(1), latents[:, n_discrete:]], dim=1)
+
+    def draw(
+        self, images: Float[Tensor, "N C H W"], generator: torch.Generator
+    ) -> Float[Tensor, "N D"]:
+        """One class of each variable as a one-hot vector, then z = mu + sigma·ε."""
+        log_q, mu, log_var = self.posterior(images)
+        classes = draw_one_hot(log_q, generator)
+        return torch.cat([classes.flatten(1), reparameterise(mu, log_var, generator)], dim=1)
+
     def decode(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
         """The mean of p(x|c, z)."""
         return torch.sigmoid(self.decoder(latents))
@@ -114,9 +130,11 @@ class DiscreteVAE(ProbabilisticAutoencoder):
     def expected_reconstruction(
         self, x: Tensor, log_q: Tensor, z: Tensor, generator: torch.Generator | None
     ) -> LossTerm:
-        """The reconstruction at a draw of the classes, or its exact mean over them."""
+        """The reconstruction at a draw of the classes, or its exact mean over them; without a
+        generator at the likeliest ones, whatever the estimator."""
         if generator is None:
-            return self.reconstruction(x, self._logits(log_q.exp(), z))
+            likeliest = F.one_hot(log_q.argmax(dim=2), self.n_classes).to(log_q.dtype)
+            return self.reconstruction(x, self._logits(likeliest, z))
         match self.estimator:
             case "enumeration":
                 return self._exact_reconstruction(x, log_q, z)

@@ -1,11 +1,11 @@
 """What models with a posterior, a prior and a likelihood have in common."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from typing import Literal
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from vizmodels.models.autoencoder import (
     CROSS_ENTROPY,
@@ -25,6 +25,7 @@ class ProbabilisticAutoencoder(Autoencoder, ABC):
     The weights are tensors on the device, so that they can be moved while a captured step replays.
     """
 
+    decoder: nn.Sequential
     kl_weight: Tensor
     kl_share: Tensor
 
@@ -43,6 +44,12 @@ class ProbabilisticAutoencoder(Autoencoder, ABC):
     def charged_kl_weight(self, generator: torch.Generator | None) -> Tensor:
         """The KL weight of a training step; all of it where the loss is evaluated."""
         return self.kl_weight if generator is None else self.kl_weight * self.kl_share
+
+    @abstractmethod
+    def draw(
+        self, images: Float[Tensor, "N C H W"], generator: torch.Generator
+    ) -> Float[Tensor, "N D"]:
+        """One draw of each image's posterior, such as the decoder is trained on: z ~ q(z|x)."""
 
     def reconstruction(
         self, x: Float[Tensor, "N C H W"], logits: Float[Tensor, "N C H W"]

@@ -55,7 +55,7 @@ class Trainable(nn.Module, ABC):
         ----------
         batch : the images
         generator : source of everything random; None evaluates: no draw, no dropout, the posterior
-            mean decoded, and the whole KL weight charged
+            mean and the likeliest classes decoded, and the whole KL weight charged
         """
 
     def resident(self, images: UInt8[Tensor, "N C H W"]) -> Tensor:

@@ -54,6 +54,12 @@ class VAE(ProbabilisticAutoencoder):
         """The posterior mean mu."""
         return self.posterior(images)[0]
 
+    def draw(
+        self, images: Float[Tensor, "N C H W"], generator: torch.Generator
+    ) -> Float[Tensor, "N D"]:
+        """z = mu + sigma·ε."""
+        return reparameterise(*self.posterior(images), generator)
+
     def decode(self, latents: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
         """The mean of p(x|z)."""
         return torch.sigmoid(self.decoder(latents))

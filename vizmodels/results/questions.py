@@ -47,7 +47,7 @@ from vizmodels.runs.titles import title_of
 def reconstruction(run: RunRecord) -> Question[ReconstructionReport]:
     """How well a run reconstructs each test picture. The version covers what fine detail is."""
     reads = (Model(run.id), Images(run.experiment.dataset))
-    return Question(report_reconstructions, 1, reads, f"reconstructions by {run.title}")
+    return Question(report_reconstructions, 2, reads, f"reconstructions by {run.title}")
 
 
 def noise(run: RunRecord) -> Question[NoiseCurve]:
@@ -58,7 +58,8 @@ def noise(run: RunRecord) -> Question[NoiseCurve]:
         Setting(CURVE_WEIGHTS),
         Setting(CURVE_SEED),
     )
-    return Question(noise_curve, 1, reads, f"noise through {run.title}")
+    version = 2 if run.experiment.model.family == "discrete_vae" else 1  # as of `information`
+    return Question(noise_curve, version, reads, f"noise through {run.title}")
 
 
 def paths(run: RunRecord, judge: RunRecord | None) -> Question[PathScores]:
@@ -78,13 +79,16 @@ def shape(run: RunRecord) -> Question[LatentShape]:
     """How Gaussian a run's latents are. The version covers bins, draws and their seed."""
     dataset = run.experiment.dataset
     reads = (Model(run.id), Latents(run.id, test_only=True), Images(dataset), Labels(dataset))
-    return Question(latent_shape, 1, reads, f"shape of the latents of {run.title}")
+    return Question(latent_shape, 2, reads, f"shape of the latents of {run.title}")
 
 
 def information(run: RunRecord) -> Question[InformationKept]:
     """What a run keeps of the class. The version covers the judges, their seeds and images."""
     reads = (Model(run.id), Dataset(run.experiment.dataset))
-    return Question(information_kept, 2, reads, f"what {run.title} keeps")
+    # Version 3 reads a discrete VAE's likeliest classes where 2 read their probabilities; of other
+    # families both measure the same.
+    version = 3 if run.experiment.model.family == "discrete_vae" else 2
+    return Question(information_kept, version, reads, f"what {run.title} keeps")
 
 
 def originals(dataset: str) -> Question[InformationKept]:
@@ -105,7 +109,10 @@ def samples(
         Dataset(run.experiment.dataset),
         Setting(round(temperature, 2)),
     )
-    return Question(sample_quality, 1, reads, f"samples of {run.title}: {sampler}")
+    # Version 2 fits a discrete VAE's Gaussian axes to draws where 1 fitted them to means; of other
+    # families both measure the same.
+    version = 2 if run.experiment.model.family == "discrete_vae" else 1
+    return Question(sample_quality, version, reads, f"samples of {run.title}: {sampler}")
 
 
 def slow_map(
@@ -119,4 +126,4 @@ def slow_map(
 def training(experiment: Experiment) -> Question[Evaluation]:
     """What an experiment reaches on the test set. The version covers the training loop."""
     reads = (Recipe(experiment), Dataset(experiment.dataset))
-    return Question(evaluate_training, 2, reads, f"training of {title_of(experiment)}")
+    return Question(evaluate_training, 3, reads, f"training of {title_of(experiment)}")

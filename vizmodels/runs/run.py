@@ -36,8 +36,9 @@ class Run:
     experiment : what was asked for; names the run
     model : in evaluation mode, on the CPU, its weights without gradient
     history : loss terms over the training
-    evaluation : name of each loss term -> mean over the test set, decoding the posterior mean;
-        and of each figure that only a whole set has, such as the perplexity
+    evaluation : name of each loss term -> mean over the test set, decoding the posterior mean
+        and the likeliest classes; and of each figure that only a whole set has, such as the
+        perplexity, or is of draws
     environment : where, when and with what it was trained
     preview : uint8 array (2, N, C, H, W): test images, and the model's reconstructions of them;
         of a prior its samples, of a classifier the images it finds hardest

@@ -27,7 +27,7 @@ from vizmodels.training.clock import Clock
 from vizmodels.training.closed_form import fit_closed_form
 from vizmodels.training.control import AskOrder, Governor, run_freely
 from vizmodels.training.device import Compute
-from vizmodels.training.evaluation import evaluate
+from vizmodels.training.evaluation import evaluate, evaluate_draws
 from vizmodels.training.fitted import Fitted, freeze
 from vizmodels.training.knobs import Knobs
 from vizmodels.training.preview import PreviewMaker
@@ -276,6 +276,7 @@ class _Loop:
                 self._refuse_divergence(f"test {name}", value)
         self.history.test_rows.append(list(terms.values()))
         self.history.add_measures(self.model.measure(self.test_images))
+        self.history.add_measures(evaluate_draws(self.model, self.test_images, binarise=binarise))
         epochs_done = self.steps_done // self.steps_per_epoch
         self.history.epochs.append(epochs_done)
         self.snapshots.offer(epochs_done, self.model)

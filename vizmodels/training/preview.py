@@ -69,7 +69,7 @@ class PreviewMaker:
                 return _Shown(model.embed(model.encode(x)), samples)
             case Autoencoder():
                 z = model.encode(x).float()
-                return _Shown(model.embed(z), model.decode(z[:N_PICTURES]))
+                return _Shown(model.embed(z), model.decode(model.to_code(z[:N_PICTURES])))
             case _:
                 raise AssertionError(type(model))
 

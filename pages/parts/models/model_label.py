@@ -41,5 +41,4 @@ def size_text(size: LatentSize) -> str:
         parts.append(f"{size.n_symbols} × 1 of {size.n_values} = {size.symbol_bits:.0f} bits")
     if size.n_floats:
         parts.append(f"{size.n_floats} floats")
-    text = "latent " + " + ".join(parts)
-    return text if size.kl_bits is None else f"{text} · KL {size.kl_bits:.1f} bits"
+    return "latent " + " + ".join(parts)

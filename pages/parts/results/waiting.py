@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.parts.models.run_kinds import decodes_probabilities
 from pages.parts.process.cache import CACHE
 from pages.parts.process.kept import once
-from pages.parts.process.shared import atlas, results
+from pages.parts.process.shared import atlas, library, results
 from vizmodels.analysis.maps.kinds import Extent
 from vizmodels.runs.library import RunRecord
 
@@ -66,8 +67,13 @@ def _reconstructed(
 def _loss_parts(run_id: str, key: str) -> "LossParts":
     """`key` only tells versions apart."""
     from vizmodels.analysis.pictures.reconstruction_report import loss_parts
+    from vizmodels.training.evaluation import evaluate
 
     assert key.startswith(run_id)
     run = atlas().run(run_id)
-    image = atlas().points(run.experiment.dataset).pictures.images[:1]
-    return loss_parts(run.autoencoder, image, run.evaluation)
+    points = atlas().points(run.experiment.dataset)
+    evaluation, images = run.evaluation, points.pictures.images[: points.n_test]
+    if decodes_probabilities(library().record(run_id)):
+        binarise = run.experiment.training.binarise
+        evaluation = evaluate(run.model, images, binarise=binarise)
+    return loss_parts(run.autoencoder, images[:1], evaluation)

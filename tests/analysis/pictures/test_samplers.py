@@ -17,6 +17,7 @@ from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.codes.code_prior import MarginalPrior
 from vizmodels.models.codes.vqvae import VQVAE
+from vizmodels.models.discrete_vae import DiscreteVAE
 from vizmodels.models.vae import VAE
 from vizmodels.specs import AnySpec, AutoencoderSpec, DiscreteVAESpec, PixelCNNSpec, VAESpec
 from vizmodels.specs import VQVAESpec as VQ
@@ -105,6 +106,25 @@ def test_aggregate_latents_of_a_vae_are_draws_and_of_an_autoencoder_its_codes() 
     drawn = aggregate_latents(vae, many)
     np.testing.assert_allclose(drawn.mean(axis=0), mu[0].numpy(), atol=0.1)
     np.testing.assert_allclose(drawn.var(axis=0), log_var[0].exp().numpy(), rtol=0.1)
+
+
+def test_the_gaussian_axes_of_a_discrete_vae_are_drawn() -> None:
+    model = model_of("discrete and axes")
+    assert isinstance(model, DiscreteVAE)
+    many = IMAGES.repeat(60, 1, 1, 1)
+    log_q, mu, log_var = model.posterior(many.float() / 255)
+    # The law of total variance: of the means, and the mean of the variances.
+    expected = mu.var(dim=0, correction=0) + log_var.exp().mean(dim=0)
+    axes = aggregate_of(model, many).latents
+    np.testing.assert_allclose(axes.var(axis=0), expected.numpy(), rtol=0.1)
+    assert (mu.var(dim=0) < 0.1 * expected).all(), "means alone would pass"
+    sampler = make_sampler(model, "marginal", many)
+    drawn = sampler.axes.sample(4000, seed=0)
+    np.testing.assert_allclose(drawn.var(axis=0), expected.numpy(), rtol=0.1)
+    classes = aggregate_latents(model, many)[:, :6].reshape(-1, 2, 3)
+    assert set(np.unique(classes)) == {0.0, 1.0} and (classes.sum(axis=2) == 1).all()
+    shares = classes.mean(axis=0)
+    np.testing.assert_allclose(shares, log_q.exp().mean(dim=0).numpy(), atol=0.05)
 
 
 def test_the_aggregate_of_discrete_latents_says_how_often_each_value_is_used() -> None:

@@ -13,6 +13,7 @@ from vizmodels.models.codes.quantizer import code_usage
 from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.discrete_vae import DiscreteVAE
+from vizmodels.training.evaluation import encode_all
 
 PLANE = 2
 
@@ -25,7 +26,8 @@ class Aggregate:
     ----------
     latents : float32 (N, D), one draw of each image's posterior; D is 0 for codes and where all
         latents are categorical
-    shares : (K,), how often each value of the discrete latents is used; empty where there are none
+    shares : (K,), how often each value of the discrete latents is used, of a categorical latent the
+        mean of its chances; empty where there are none
     """
 
     latents: NDArray[np.float32]
@@ -50,11 +52,13 @@ def aggregate_of(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> Aggreg
         vqvae = model.vqvae if isinstance(model, VQPrior) else model
         counts = code_usage(vqvae.codes_of(images), vqvae.quantizer.codebook_size).counts
         return Aggregate(np.zeros((len(images), 0), np.float32), _shares(counts.numpy()))
-    latents = aggregate_latents(model, images[:FITTED_IMAGES])
+    images = images[:FITTED_IMAGES]
+    latents = aggregate_latents(model, images)
     if not isinstance(model, DiscreteVAE):
         return Aggregate(latents, np.zeros(0))
     n_discrete = model.n_variables * model.n_classes
-    return Aggregate(latents[:, n_discrete:], _shares(latents[:, :n_discrete].sum(axis=0)))
+    chances = encode_all(model, images)[:, :n_discrete].numpy()
+    return Aggregate(latents[:, n_discrete:], _shares(chances.sum(axis=0, dtype=np.float64)))
 
 
 def _shares(totals: Float[np.ndarray, " K"] | NDArray[np.integer]) -> NDArray[np.float64]:

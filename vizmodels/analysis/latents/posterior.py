@@ -8,8 +8,10 @@ from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.discrete_vae import DiscreteVAE
-from vizmodels.models.gaussian import kl_to_standard_normal, reparameterise
+from vizmodels.models.gaussian import kl_to_standard_normal
+from vizmodels.models.probabilistic import ProbabilisticAutoencoder
 from vizmodels.models.trainable import Trainable
 from vizmodels.models.vae import VAE
 from vizmodels.training.evaluation import EVALUATION_BATCH, as_float
@@ -28,13 +30,11 @@ class AxisReport:
     kl : float32 (D,), mean KL of the posterior to the prior, nats
     mean_variance : float32 (D,), variance over the images of the posterior mean
     posterior_variance : float32 (D,), mean over the images of the posterior's variance
-    mean : float32 (D,), mean of the aggregate posterior
     """
 
     kl: NDArray[np.float32]
     mean_variance: NDArray[np.float32]
     posterior_variance: NDArray[np.float32]
-    mean: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         assert self.kl.ndim == 1
@@ -50,11 +50,6 @@ class AxisReport:
         """Active units."""
         return int(self.is_active.sum())
 
-    @property
-    def aggregate_variance(self) -> NDArray[np.float32]:
-        """Of the aggregate posterior q(z) = 1/N Σ q(z|x), per axis; 1 if it matches the prior."""
-        return self.mean_variance + self.posterior_variance
-
 
 @torch.inference_mode()
 def posteriors(
@@ -67,7 +62,7 @@ def posteriors(
 
 
 def report_axes(model: VAE, images: UInt8[Tensor, "N C H W"]) -> AxisReport:
-    """KL, activity and aggregate posterior of each axis over the images.
+    """KL, activity and width of the posterior on each axis over the images.
 
     References
     ----------
@@ -78,7 +73,6 @@ def report_axes(model: VAE, images: UInt8[Tensor, "N C H W"]) -> AxisReport:
         kl_to_standard_normal(mu, log_var).mean(dim=0).numpy(),
         mu.var(dim=0, correction=0).numpy(),
         log_var.exp().mean(dim=0).numpy(),
-        mu.mean(dim=0).numpy(),
     )
 
 
@@ -93,14 +87,29 @@ def mean_variances(
     if not isinstance(model, DiscreteVAE):
         return None
     _, _, log_var = model.posterior(as_float(images, model))
-    of_classes = torch.zeros(model.n_variables * model.n_classes)
+    of_classes = torch.zeros(n_class_axes(model))
     return torch.cat([of_classes, log_var.exp().mean(dim=0).cpu()]).numpy()
 
 
+def n_class_axes(model: Autoencoder) -> int:
+    """How many of the first axes of a model's latents are chances of classes."""
+    return model.n_variables * model.n_classes if isinstance(model, DiscreteVAE) else 0
+
+
+@torch.inference_mode()
 def sample_aggregate(
-    model: VAE, images: UInt8[Tensor, "N C H W"], n: int, generator: torch.Generator
+    model: ProbabilisticAutoencoder,
+    images: UInt8[Tensor, "N C H W"],
+    n: int,
+    generator: torch.Generator,
 ) -> Float[Tensor, "n D"]:
-    """n draws of the aggregate posterior: an image at random, then its posterior."""
-    chosen = torch.randint(len(images), (n,), generator=generator)
-    mu, log_var = posteriors(model, images[chosen])
-    return reparameterise(mu, log_var, generator)
+    """n draws of the aggregate posterior: an image at random, then its posterior.
+
+    Parameters
+    ----------
+    generator : of the draws, on the model's device
+    """
+    device = next(model.parameters()).device
+    chosen = torch.randint(len(images), (n,), generator=generator, device=device).cpu()
+    parts = images[chosen].split(EVALUATION_BATCH)
+    return torch.cat([model.draw(as_float(part, model), generator).cpu() for part in parts])

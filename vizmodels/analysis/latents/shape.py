@@ -8,10 +8,13 @@ from jaxtyping import Float, Int64, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vizmodels.analysis.latents.posterior import sample_aggregate
+from vizmodels.analysis.intervals import Interval
+from vizmodels.analysis.latents.posterior import n_class_axes, sample_aggregate
+from vizmodels.analysis.latents.roundness import roundness
 from vizmodels.analysis.maps.projection import principal_axes
+from vizmodels.analysis.pictures.samplers import aggregate_latents
 from vizmodels.models.autoencoder import Autoencoder
-from vizmodels.models.vae import VAE
+from vizmodels.models.probabilistic import ProbabilisticAutoencoder
 
 DRAWS = 4000  # of a VAE's aggregate posterior
 SEED = 0
@@ -28,6 +31,9 @@ BINS = np.linspace(-5, 5, 101)
 class LatentShape:
     """The aggregate posterior of a model, axis by axis beside N(0, 1), and its classes' clusters.
 
+    A stands for the axes that have a place to be: none of a discrete VAE's variables, which take
+    one value of a few.
+
     Attributes
     ----------
     mean, sd, skew, kurtosis : float32 (A,), of each axis; the kurtosis is the excess over a normal
@@ -35,8 +41,9 @@ class LatentShape:
     ks : float32 (A,), Kolmogorov–Smirnov distance to N(0, 1), 0 to 1
     kl : float32 (A,), nats, KL of the normal distribution with that mean and sd to N(0, 1)
     density : float32 (A, 100), histogram over `BINS` as a density; what lies beyond them is missing
-    roundness : mean over the classes of the smallest over the largest eigenvalue of the class's
-        covariance; 1 is a ball, NaN without classes
+    roundness : mean over the classes of `roundness_of` the draws; 1 is a ball, 0 a needle, NaN
+        without classes or on one axis
+    roundness_half_width : of its 95 % interval over the classes; NaN of fewer than two
     silhouette : mean silhouette of the classes, −1 to 1; NaN without classes
     """
 
@@ -48,6 +55,7 @@ class LatentShape:
     kl: NDArray[np.float32]
     density: NDArray[np.float32]
     roundness: float
+    roundness_half_width: float
     silhouette: float
 
     def __post_init__(self) -> None:
@@ -65,9 +73,10 @@ def latent_shape(
 ) -> LatentShape:
     """Shape of a model's latents over a set of images.
 
-    Of a VAE, 4,000 draws of the aggregate posterior 1/N Σ q(z|x) are compared with the prior; every
-    other model has no posterior, and its latents are compared as they are. Clusters are always
-    those of the latents.
+    Of a model with a posterior, 4,000 draws of the aggregate posterior 1/N Σ q(z|x) are compared
+    with the prior; the latents of every other are compared as they are. Roundness is that of one
+    draw of each image's posterior: the means of axes that carry nothing all lie near 0 and would
+    make a disc of every cluster. The silhouette is that of the latents, as a map shows them.
 
     Parameters
     ----------
@@ -75,16 +84,28 @@ def latent_shape(
     latents : their posterior means, or code vectors
     labels : their classes, or None
     """
-    z = latents
-    if isinstance(model, VAE):
+    places, z = latents, latents
+    if isinstance(model, ProbabilisticAutoencoder):
+        places = aggregate_latents(model, images, SEED)
+        n_discrete = n_class_axes(model)
         z = sample_aggregate(model, images, DRAWS, torch.Generator().manual_seed(SEED)).numpy()
-    statistics = axis_statistics(z)
-    round_, silhouette = float("nan"), float("nan")
-    if labels is not None and len(np.unique(labels)) > 1:
-        mean, axes, _ = principal_axes(latents, min(AXES_COMPARED, latents.shape[1]))
-        places = ((latents - mean) @ axes.T).astype(np.float32)
-        round_, silhouette = roundness(places, labels), _silhouette(places, labels)
-    return LatentShape(**statistics, roundness=round_, silhouette=silhouette)
+        z = z[:, n_discrete:]
+    round_, silhouette = Interval(float("nan"), float("nan")), float("nan")
+    if labels is not None:
+        round_ = roundness(_leading(places), labels)
+        silhouette = _silhouette(_leading(latents), labels)
+    return LatentShape(
+        **axis_statistics(z),
+        roundness=round_.mean,
+        roundness_half_width=round_.half_width,
+        silhouette=silhouette,
+    )
+
+
+def _leading(places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Their leading principal components; all of them where there are few, only turned."""
+    mean, axes, _ = principal_axes(places, min(AXES_COMPARED, places.shape[1]))
+    return ((places - mean) @ axes.T).astype(np.float32)
 
 
 def axis_statistics(
@@ -112,30 +133,14 @@ def axis_statistics(
     ks = np.maximum((rank + 1) / n - chance, chance - rank / n).max(axis=0)
     kl = 0.5 * (safe**2 + mean**2 - 1 - 2 * np.log(safe))
     width = BINS[1] - BINS[0]
-    density = np.stack([np.histogram(axis, BINS)[0] / (n * width) for axis in values.T])
+    counts = [np.histogram(axis, BINS)[0] for axis in values.T]
+    density = np.reshape(counts, (values.shape[1], len(BINS) - 1)) / (n * width)
     told = {"mean": mean, "sd": sd, "skew": skew, "kurtosis": kurtosis, "ks": ks, "kl": kl}
     return {name: row.astype(np.float32) for name, row in {**told, "density": density}.items()}
 
 
-def roundness(
-    places: Float[NDArray[np.floating], "N E"], labels: Int64[NDArray[np.int64], " N"]
-) -> float:
-    """Mean over the classes of the smallest over the largest eigenvalue of their covariance.
-
-    1 where every cluster is a ball, near 0 where it is a needle or a sheet; classes of no more
-    images than axes are left out.
-    """
-    ratios: list[float] = []
-    for k in np.unique(labels):
-        members = places[labels == k].astype(np.float64)
-        if len(members) > members.shape[1]:
-            values = np.linalg.eigvalsh(np.atleast_2d(np.cov(members.T)))
-            ratios.append(max(float(values[0]), 0.0) / max(float(values[-1]), 1e-12))
-    return float(np.mean(ratios)) if ratios else float("nan")
-
-
 def _silhouette(places: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Of the classes, over at most 2,000 places (Rousseeuw 1987)."""
+    """Of the classes, over at most 2,000 places (Rousseeuw 1987); NaN of one class alone."""
     from sklearn.metrics import silhouette_score  # here, since it takes a while to import
 
     every = max(1, -(-len(places) // SILHOUETTE_POINTS))

@@ -40,6 +40,21 @@ class LatentSize:
         return self.n_symbols * math.log2(self.n_values) if self.n_symbols else 0.0
 
 
+def rate(evaluation: Mapping[str, float]) -> float | None:
+    """Mean KL of the posterior to the prior over the test set, nats: of classes and axes together;
+    None where there is no posterior.
+
+    Parameters
+    ----------
+    evaluation : name of each loss term -> its mean over the test set
+    """
+    if "kl" in evaluation:
+        return evaluation["kl"]
+    if "kl_classes" in evaluation:
+        return evaluation["kl_classes"] + evaluation.get("kl_axes", 0.0)
+    return None
+
+
 def latent_size(
     spec: AutoencodingSpec, image_shape: tuple[int, int, int], evaluation: Mapping[str, float]
 ) -> LatentSize:
@@ -49,15 +64,16 @@ def latent_size(
     ----------
     Hinton & van Camp 1993 (bits back): the KL is the number of nats a picture's latent costs.
     """
+    nats = rate(evaluation)
+    bits = None if nats is None else nats * BITS_PER_NAT
     match spec:
         case VQVAESpec():
             n_cells = embedding_dim(spec, image_shape) // spec.code_dim
             return LatentSize(n_cells, spec.codebook_size, 0, None)
         case DiscreteVAESpec():
-            nats = evaluation["kl_classes"] + evaluation.get("kl_axes", 0.0)
             n, k = spec.n_variables, spec.n_classes
-            return LatentSize(n, k, spec.continuous_dim, nats * BITS_PER_NAT)
+            return LatentSize(n, k, spec.continuous_dim, bits)
         case VAESpec():
-            return LatentSize(0, 0, spec.latent_dim, evaluation["kl"] * BITS_PER_NAT)
+            return LatentSize(0, 0, spec.latent_dim, bits)
         case _:
             return LatentSize(0, 0, spec.latent_dim, None)

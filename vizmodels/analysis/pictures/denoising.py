@@ -17,8 +17,6 @@ CURVE_WEIGHTS = tuple(np.linspace(0, 1, 11).round(2).tolist())
 CURVE_IMAGES = 200
 CURVE_SEED = 0
 
-"""Standard errors on each side of a mean within which the true one lies 95 times of 100."""
-
 
 @dataclass(frozen=True)
 class Denoised:
@@ -47,11 +45,6 @@ class Denoised:
     def squared_error(self) -> NDArray[np.float32]:
         """Of each denoised picture to the clean one, per pixel, (N,)."""
         return np.square(self.denoised - self.clean).mean(axis=(1, 2, 3))
-
-    @property
-    def noise_error(self) -> NDArray[np.float32]:
-        """The same of the noisy picture: what doing nothing leaves, (N,)."""
-        return np.square(self.noisy - self.clean).mean(axis=(1, 2, 3))
 
 
 @dataclass(frozen=True)
@@ -95,11 +88,11 @@ def embed_all(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> NDArray[n
 def denoise(
     model: Autoencoder, images: UInt8[Tensor, "N C H W"], weight: float, seed: int = CURVE_SEED
 ) -> Denoised:
-    """Pictures with noise of a weight, encoded, decoded, and encoded once more."""
+    """Pictures with noise of a weight, encoded, decoded from their codes, and encoded once more."""
     clean = as_float(images, model)
     noisy = add_noise(clean, weight, torch.Generator().manual_seed(seed))
     latents = model.encode(torch.cat([clean, noisy]))
-    denoised = model.decode(latents[len(clean) :]).float()
+    denoised = model.decode(model.to_code(latents[len(clean) :])).float()
     z_clean, z_noisy = model.embed(latents).float().chunk(2)
     z_again = model.embed(model.encode(denoised)).float()
     return Denoised(*(t.numpy() for t in (clean, noisy, denoised, z_clean, z_noisy, z_again)))
@@ -118,7 +111,7 @@ def noise_curve(
     noisy: list[Tensor] = []
     for weight in weights:
         x_in = add_noise(clean, weight, torch.Generator().manual_seed(seed))
-        denoised.append(squared_error(clean, model.decode(model.encode(x_in)).float()))
+        denoised.append(squared_error(clean, model.reconstruct(x_in).float()))
         noisy.append(squared_error(clean, x_in))
     return NoiseCurve(
         np.array(weights, dtype=np.float32),

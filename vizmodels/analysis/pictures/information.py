@@ -51,7 +51,8 @@ class InformationKept:
     on_reconstructions : (S,), CNN trained on originals, tested on reconstructions
     from_reconstructions : (S,), CNN trained on reconstructions, tested on originals
     within_reconstructions : (S,), CNN trained and tested on reconstructions
-    linear_probe, nearest_neighbours : (S,), logistic regression and k-NN on the latents
+    linear_probe, nearest_neighbours : (S,), logistic regression and k-NN on the codes that are
+        decoded: posterior means, likeliest classes, code vectors
     confusion : int64 (L, L), true class by class that the judges trained on originals see in the
         reconstruction, all seeds together
     """
@@ -154,11 +155,11 @@ def _judge(data: ImageSet, model: Autoencoder | None) -> InformationKept:
 def _through(
     model: Autoencoder | None, images: UInt8[Tensor, "N C H W"]
 ) -> tuple[UInt8[Tensor, "N C H W"], Float[np.ndarray, "N E"]]:
-    """Reconstructions as images, and the latents' places."""
+    """Reconstructions as images, and the places of the codes that these are decoded from."""
     if model is None:
         return images, images.flatten(1).float().div(255).numpy()
     seen = (reconstruct_all(model, images) * 255).round().to(torch.uint8)
-    return seen, model.embed(encode_all(model, images)).float().numpy()
+    return seen, model.embed(model.to_code(encode_all(model, images))).float().numpy()
 
 
 def train_judge(data: ImageSet, train: ImageSplit, seed: int) -> Classifier:

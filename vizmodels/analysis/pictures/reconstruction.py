@@ -39,7 +39,7 @@ class Reconstructions:
 
 
 def reconstruct(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> Reconstructions:
-    """Reconstructions of images from their posterior means."""
+    """Reconstructions of images from their codes, see `Autoencoder.to_code`."""
     return Reconstructions(
         (images.numpy() / np.float32(255)).astype(np.float32),
         reconstruct_all(model, images).numpy(),
@@ -48,9 +48,10 @@ def reconstruct(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> Reconst
 
 @torch.inference_mode()
 def squared_errors(model: Autoencoder, images: UInt8[Tensor, "N C H W"]) -> NDArray[np.float32]:
-    """Squared error per pixel of each image's reconstruction, (N,); keeps none of the pictures."""
+    """Squared error per pixel of each image's reconstruction from its code, (N,); keeps none of the
+    pictures."""
     parts: list[NDArray[np.float32]] = []
     for batch in images.split(EVALUATION_BATCH):
         x = as_float(batch, model)
-        parts.append(squared_error(x, model.decode(model.encode(x)).float()).cpu().numpy())
+        parts.append(squared_error(x, model.reconstruct(x).float()).cpu().numpy())
     return np.concatenate(parts)

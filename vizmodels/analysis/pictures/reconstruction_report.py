@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vizmodels.analysis.pictures.reconstruction import reconstruct
+from vizmodels.analysis.pictures.reconstruction import Reconstructions, reconstruct
 from vizmodels.analysis.pictures.sharpness import detail_energy, detail_kept
-from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.autoencoder import Autoencoder, squared_error
+from vizmodels.models.discrete_vae import DiscreteVAE
+from vizmodels.models.probabilistic import ProbabilisticAutoencoder
 from vizmodels.models.trainable import Batch
-from vizmodels.training.evaluation import EVALUATION_BATCH, as_float
+from vizmodels.training.evaluation import DRAW_SEED, EVALUATION_BATCH, as_float
 
 
 @dataclass(frozen=True)
@@ -21,17 +24,26 @@ class ReconstructionReport:
 
     Attributes
     ----------
-    squared_error : float32 (N,), per pixel
+    squared_error : float32 (N,), per pixel, of the code decoded: the posterior mean, the likeliest
+        classes, the nearest code vectors
+    drawn_error : float32 (N,), the same of one draw of each posterior, z ~ q(z|x), which is what
+        the KL pays for; of a model without a posterior, of the code
+    relaxed_error : float32 (N,), the same of what the encoder gives, a discrete VAE's class
+        probabilities; of every other model, of the code
     detail, detail_of_originals : float32 (N,), energy of the fine detail, see `detail_energy`
     """
 
     squared_error: NDArray[np.float32]
+    drawn_error: NDArray[np.float32]
+    relaxed_error: NDArray[np.float32]
     detail: NDArray[np.float32]
     detail_of_originals: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         assert self.squared_error.ndim == 1
-        assert self.squared_error.shape == self.detail.shape == self.detail_of_originals.shape
+        shape = self.squared_error.shape
+        assert self.drawn_error.shape == self.relaxed_error.shape == shape
+        assert self.detail.shape == self.detail_of_originals.shape == shape
 
     @property
     def detail_kept(self) -> float:
@@ -66,17 +78,45 @@ class LossParts:
 def report_reconstructions(
     model: Autoencoder, images: UInt8[Tensor, "N C H W"]
 ) -> ReconstructionReport:
-    """Error and sharpness of each reconstruction, decoding posterior means."""
+    """Error and sharpness of each reconstruction.
+
+    Notes
+    -----
+    Always the same draws of the posteriors.
+    """
+    generator = torch.Generator(next(model.parameters()).device).manual_seed(DRAW_SEED)
     rows: list[NDArray[np.float32]] = []
     for part in images.split(EVALUATION_BATCH):
         result = reconstruct(model, part)
         columns = (
             result.squared_error,
+            _drawn_error(model, part, generator, result),
+            _relaxed_error(model, part, result),
             detail_energy(result.pictures),
             detail_energy(result.originals),
         )
         rows.append(np.stack(columns).astype(np.float32))
     return ReconstructionReport(*np.concatenate(rows, axis=1))
+
+
+@torch.inference_mode()
+def _drawn_error(
+    model: Autoencoder, images: Tensor, generator: torch.Generator, of_code: Reconstructions
+) -> NDArray[np.float32]:
+    if not isinstance(model, ProbabilisticAutoencoder):
+        return of_code.squared_error
+    x = as_float(images, model)
+    return squared_error(x, model.decode(model.draw(x, generator)).float()).cpu().numpy()
+
+
+@torch.inference_mode()
+def _relaxed_error(
+    model: Autoencoder, images: Tensor, of_code: Reconstructions
+) -> NDArray[np.float32]:
+    if not isinstance(model, DiscreteVAE):
+        return of_code.squared_error
+    x = as_float(images, model)
+    return squared_error(x, model.decode(model.encode(x)).float()).cpu().numpy()
 
 
 def loss_parts(

@@ -22,8 +22,7 @@ from vizmodels.models.codes.quantizer import code_usage
 from vizmodels.models.codes.vq_prior import VQPrior
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.discrete_vae import DiscreteVAE
-from vizmodels.models.gaussian import reparameterise
-from vizmodels.models.vae import VAE
+from vizmodels.models.probabilistic import ProbabilisticAutoencoder
 from vizmodels.training.evaluation import EVALUATION_BATCH, as_float, encode_all
 
 SamplerName = Literal["prior", "gaussian", "mixture", "uniform", "marginal", "pixelcnn"]
@@ -114,14 +113,14 @@ def aggregate_latents(
     model: Autoencoder, images: UInt8[Tensor, "N C H W"], seed: int = AGGREGATE_SEED
 ) -> NDArray[np.float32]:
     """One draw of the aggregate posterior for each image, (N, D): z ~ q(z|x), or f(x) where there
-    is no posterior."""
-    if not isinstance(model, VAE):
+    is no posterior. Of a discrete VAE's variables it is one class each, as a one-hot vector."""
+    if not isinstance(model, ProbabilisticAutoencoder):
         return encode_all(model, images).numpy()
-    generator = torch.Generator().manual_seed(seed)
-    parts: list[Tensor] = []
-    for batch in images.split(EVALUATION_BATCH):
-        mu, log_var = (part.cpu() for part in model.posterior(as_float(batch, model)))
-        parts.append(reparameterise(mu, log_var, generator))
+    generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
+    parts = [
+        model.draw(as_float(batch, model), generator).float().cpu()
+        for batch in images.split(EVALUATION_BATCH)
+    ]
     return torch.cat(parts).numpy()
 
 
@@ -172,9 +171,11 @@ class _ClassSampler(Sampler):
         n_axes = model.latent_dim - n_discrete
         if name == "prior":
             return cls(model, np.full(shape, -np.log(model.n_classes)), standard_normal(n_axes))
-        latents = encode_all(model, images[:FITTED_IMAGES]).double().numpy()
-        shares = latents[:, :n_discrete].mean(axis=0).reshape(shape).clip(min=1e-12)
-        axes = fitted_gaussian(latents[:, n_discrete:]) if n_axes else standard_normal(0)
+        images = images[:FITTED_IMAGES]
+        chances = encode_all(model, images)[:, :n_discrete].double()
+        shares = chances.mean(dim=0).reshape(shape).clip(min=1e-12).numpy()
+        drawn = aggregate_latents(model, images)[:, n_discrete:]
+        axes = fitted_gaussian(drawn) if n_axes else standard_normal(0)
         return cls(model, np.log(shares), axes)
 
     def draw(self, n: int, seed: int, temperature: float = 1.0) -> Float[np.ndarray, "n C H W"]:
