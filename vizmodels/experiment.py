@@ -186,9 +186,16 @@ class Experiment(Described):
         holder = self.model if knob == "kl_weight" else self.training
         return float(getattr(holder, knob))
 
+    def last_value_of(self, knob: Knob) -> float:
+        """What a knob is set to after every move."""
+        moved = [move.value for move in self.training.moves if move.knob == knob]
+        return moved[-1] if moved else self.value_of(knob)
+
     def steered(self, moves: Sequence[Move]) -> "Experiment":
-        """The same experiment with other moves: another recipe, which has another id."""
-        training = self.training.model_copy(update={"moves": tuple(moves)})
+        """The same experiment with other moves, in the order of their steps: another recipe, which
+        has another id."""
+        in_order = tuple(sorted(moves, key=lambda move: move.step))
+        training = self.training.model_copy(update={"moves": in_order})
         return self.model_copy(update={"training": training})
 
     @classmethod

@@ -360,3 +360,18 @@ def test_all_that_dask_raises_after_its_client_has_closed_is_one_refusal() -> No
         for ask in closed:
             with pytest.raises(EngineUnavailable, match=r"^The engine that trains must be "):
                 ask()
+
+
+def test_a_training_is_steered_a_thousand_times_and_then_refuses(
+    board: JobBoard, client: StubClient
+) -> None:
+    experiment = small(1)
+    job_id = board.submit(experiment, "Ada")
+    for at in range(1000):
+        job_id = board.order(job_id, "Ada", lambda o, v=float(at % 2): o.with_turn("kl_weight", v))
+    sentence = "A training must be steered at most 1,000 times; got 1001. Let it go on as it is."
+    with pytest.raises(LatentariumError) as error:
+        board.order(job_id, "Ada", lambda order: order.with_turn("kl_weight", 0.5))
+    assert str(error.value) == sentence
+    board.order(job_id, "Ada", Order.paused)
+    assert len(board.progress(job_id).order.turns) == 1000

@@ -10,7 +10,8 @@ from vizmodels.errors import InvalidExperiment, UnknownDataset
 from vizmodels.experiment import Experiment, Training
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
-from vizmodels.specs import AutoencoderSpec, VAESpec
+from vizmodels.specs import AutoencoderSpec, DiscreteVAESpec, VAESpec
+from vizmodels.training.control import Order
 from vizmodels.training.evaluation import evaluate, evaluate_whole, reconstruct_all
 from vizmodels.training.progress import Progress
 
@@ -97,3 +98,23 @@ def test_pca_in_closed_form_is_a_run_like_any_other(tmp_path: Path) -> None:
     library = RunLibrary(tmp_path)
     library.save(run)
     assert evaluate(library.load(run.id).model, digits().test.images) == run.evaluation
+
+
+@pytest.mark.parametrize("family", [VAESpec, DiscreteVAESpec], ids=lambda one: one.__name__)
+def test_a_steered_run_keeps_its_last_kl_weight_when_it_is_stored(
+    family: type[VAESpec | DiscreteVAESpec], tmp_path: Path
+) -> None:
+    experiment = Experiment(
+        dataset="digits",
+        model=family(widths=(32,), kl_weight=1e-3, likelihood="bernoulli"),
+        training=Training(epochs=2, batch_size=250),
+    )
+    turned = Order().with_turn("kl_weight", 0.3).with_turn("kl_weight", 0.1)
+    run = train(experiment, device="cpu", ask=lambda: turned)
+    assert [move.value for move in run.experiment.training.moves] == [0.3, 0.1]
+    library = RunLibrary(tmp_path)
+    library.save(run)
+    stored = library.load(run.id)
+    assert float(stored.model.get_buffer("kl_weight")) == pytest.approx(0.1)
+    assert evaluate_whole(stored.model, digits().test.images) == run.evaluation
+    assert "KL weight 0.1 · steered" in library.record(run.id).title

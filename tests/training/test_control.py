@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from small_training import CPU, FAMILIES, on_digits, same_state
 
-from vizmodels.data.image_set import ImageSet
+from vizmodels.bounds import check_bounds
+from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.errors import InvalidExperiment, TrainingSetAside, TrainingStopped
-from vizmodels.experiment import Experiment, Move
+from vizmodels.experiment import MAX_MOVES, Experiment, Move
 from vizmodels.runs.run import as_run
 from vizmodels.training import loop
 from vizmodels.training.control import Order, Turn
@@ -186,3 +187,72 @@ def test_moves_that_cannot_be_made_are_refused(moves: list[Move], sentence: str)
 def test_a_move_out_of_range_is_refused() -> None:
     with pytest.raises(InvalidExperiment, match="noise_weight must be a number from 0 to 1; got 2"):
         Move(step=0, knob="noise_weight", value=2)
+
+
+def test_a_training_takes_a_thousand_moves_and_no_more(data: ImageSet) -> None:
+    turns = tuple(Turn(at, "learning_rate", 1e-4 * (1 + at % 2)) for at in range(1, 1501))
+    steered = fit(on_digits(), data, CPU, ask=lambda: Order(turns=turns))
+    assert len(steered.history.moves) == MAX_MOVES == 1000
+    recipe = on_digits().steered(steered.history.moves)
+    check_bounds(recipe)
+    assert Experiment.from_json(recipe.to_json()) == recipe
+
+
+def test_planned_moves_keep_their_room_among_the_thousand(data: ImageSet) -> None:
+    plan = [Move(step=1 + at % 2, knob="learning_rate", value=1e-4) for at in range(990)]
+    experiment = on_digits().steered(plan)
+    turns = tuple(Turn(at, "noise_weight", 0.1 * (1 + at % 2)) for at in range(1, 31))
+    steered = fit(experiment, data, CPU, ask=lambda: Order(turns=turns))
+    assert [move.knob for move in steered.history.moves].count("noise_weight") == 10
+    assert len(steered.history.moves) == 1000
+
+
+def test_moves_out_of_order_are_a_recipe_that_can_be_read_back(data: ImageSet) -> None:
+    moves = [Move(step=at, knob="kl_weight", value=0.1 * at) for at in (5, 1, 3)]
+    recipe = on_digits().steered(moves)
+    assert [move.step for move in recipe.training.moves] == [1, 3, 5]
+    assert Experiment.from_json(recipe.to_json()).id == recipe.id
+    assert fit(recipe, data, CPU).history.moves == list(recipe.training.moves)
+
+
+@pytest.mark.parametrize(("step", "is_made"), [(7, True), (8, False), (500, False)])
+def test_a_move_after_the_last_step_is_refused_before_training(
+    data: ImageSet, step: int, is_made: bool
+) -> None:
+    experiment = on_digits().steered([Move(step=step, knob="kl_weight", value=0.1)])
+    if is_made:
+        fitted = fit(experiment, data, CPU)
+        assert experiment.steered(fitted.history.moves).id == experiment.id
+        return
+    sentence = rf"must be made before the last of 8 steps; got a move after step {step}\. Move it"
+    with pytest.raises(InvalidExperiment, match=sentence):
+        fit(experiment, data, CPU)
+
+
+def test_equal_moves_at_several_steps_are_all_made_after_an_interruption(
+    data: ImageSet, tmp_path: Path
+) -> None:
+    there, back = ({"knob": "kl_weight", "value": value} for value in (0.5, 0.001))
+    moves = [Move(step=1, **there), Move(step=3, **back), Move(step=5, **there)]
+    experiment, path = on_digits().steered(moves), tmp_path / "checkpoint.safetensors"
+    with pytest.raises(TrainingSetAside):
+        fit(experiment, data, CPU, None, path, ask=from_step(4, Order("yield")))
+    resumed, whole = fit(experiment, data, CPU, None, path), fit(experiment, data, CPU)
+    assert same_state(resumed.model, whole.model)
+    assert resumed.history == whole.history
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("solver", ["adam", "closed_form"])
+def test_pictures_that_are_neither_grey_nor_in_three_colours_are_refused_before_training(
+    data: ImageSet, channels: int, solver: str
+) -> None:
+    train, test = (
+        ImageSplit(split.images.repeat(1, channels, 1, 1), split.labels)
+        for split in (data.train, data.test)
+    )
+    wide = ImageSet("own", (channels, 8, 8), data.class_names, (), train, test)
+    experiment = on_digits(FAMILIES["linear"], solver=solver)
+    sentence = rf"^The pictures must be grey or in three colours; got {channels} channels\. "
+    with pytest.raises(InvalidExperiment, match=sentence):
+        fit(experiment, wide, CPU)

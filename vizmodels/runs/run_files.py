@@ -10,6 +10,7 @@ from PIL import Image
 from safetensors.torch import load
 
 from vizmodels.models import build_model
+from vizmodels.models.probabilistic import ProbabilisticAutoencoder
 from vizmodels.runs.epoch_weights import read_snapshots, write_snapshots
 from vizmodels.runs.reading import content_of, parsing
 from vizmodels.runs.records import EPOCHS_FILE, RUN_FORMAT, read_record
@@ -59,6 +60,8 @@ def read_run(folder: Path) -> Run:
             record.experiment.model, record.image_shape, torch.Generator(), record.n_classes
         )
         model.load_state_dict({name: w.float() for name, w in weights.items()}, strict=True)
+        if isinstance(model, ProbabilisticAutoencoder):  # its weight may have been moved
+            model.kl_weight.fill_(record.experiment.last_value_of("kl_weight"))
         if not all(bool(w.isfinite().all()) for w in weights.values()):
             raise ValueError("a weight is not a finite number")
         with np.load(io.BytesIO(contents["history.npz"]), allow_pickle=False) as arrays:

@@ -21,10 +21,10 @@ def title_of(experiment: Experiment) -> str:
             size, extra = f"{model.latent_dim}-D", ""
         case VAESpec():
             name, size = f"VAE {model.backbone}", f"{model.latent_dim}-D"
-            extra = f" · KL weight {model.kl_weight:g}"
+            extra = f" · KL weight {experiment.last_value_of('kl_weight'):g}"
         case DiscreteVAESpec():
             name, size = f"Discrete VAE {model.backbone}", _discrete_size(model)
-            extra = f" · KL weight {model.kl_weight:g}"
+            extra = f" · KL weight {experiment.last_value_of('kl_weight'):g}"
             if model.estimator != "gumbel":
                 extra += f" · {model.estimator.replace('_', ' ')}"
         case VQVAESpec():
@@ -36,8 +36,8 @@ def title_of(experiment: Experiment) -> str:
         case ClassifierSpec():
             name, size = "Classifier", f"{model.n_features} features"
             extra = ""
-    if training.noise_weight:
-        extra += f" · noise {training.noise_weight:g}"
+    if noise_weight := experiment.last_value_of("noise_weight"):
+        extra += f" · noise {noise_weight:g}"
     if training.binarise:
         extra += " · binarised"
     if training.moves:

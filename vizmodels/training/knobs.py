@@ -1,7 +1,7 @@
 """The knobs of a training that is going on: by plan or by hand, every move is recorded."""
 
 from vizmodels.errors import LatentariumError
-from vizmodels.experiment import Experiment, Knob, Move
+from vizmodels.experiment import MAX_MOVES, Experiment, Knob, Move
 from vizmodels.models.probabilistic import ProbabilisticAutoencoder
 from vizmodels.models.trainable import Trainable
 from vizmodels.training.control import Turn
@@ -32,7 +32,8 @@ class Knobs:
             self._make(self._plan.pop(0))
 
     def turn(self, turns: tuple[Turn, ...], steps_done: int) -> None:
-        """Make the moves that were asked for and not made yet; one that cannot be is left out."""
+        """Make the moves that were asked for and not made yet; one that cannot be, or that would
+        be one too many, is left out."""
         for turn in turns:
             if turn.number <= self.last_turn:
                 continue
@@ -41,15 +42,16 @@ class Knobs:
                 move = Move(step=steps_done, knob=turn.knob, value=turn.value)
             except LatentariumError:
                 continue  # refused where it was asked for, unless an order was forged
-            if self.values.get(turn.knob, move.value) != move.value:
+            has_room = len(self.moves) + len(self._plan) < MAX_MOVES
+            if has_room and self.values.get(turn.knob, move.value) != move.value:
                 self._make(move)
 
-    def restore(self, moves: list[Move], last_turn: int) -> None:
-        """Stand as after these moves, which become the record."""
+    def restore(self, moves: list[Move], last_turn: int, steps_done: int) -> None:
+        """Stand as after these moves, which become the record, and so many steps."""
         self.moves, self.last_turn = moves, last_turn
         for move in moves:
             self._set(move.knob, move.value)
-        self._plan = [move for move in self._plan if move not in moves]
+        self._plan = [move for move in self._plan if move.step >= steps_done]
 
     def _make(self, move: Move) -> None:
         self._set(move.knob, move.value)

@@ -68,6 +68,7 @@ def fit(
     TrainingDiverged : a loss term became infinite or not a number
     TrainingStopped, TrainingSetAside : it was asked to end
     """
+    _check_pictures(data)
     if experiment.training.solver == "closed_form":
         return fit_closed_form(experiment, data, on_progress)
     loop = _Loop(experiment, data, compute, vqvae)
@@ -123,6 +124,7 @@ class _Loop:
         self.n_images = len(images)
         self.steps_per_epoch = training.steps_per_epoch(self.n_images)
         self.n_steps = training.n_steps(self.n_images)
+        _check_moves(experiment, self.n_steps)
         self.history_every = math.ceil(self.n_steps / MAX_HISTORY_ROWS)
         self.steps_done = 0
         self.seconds = 0.0
@@ -195,7 +197,7 @@ class _Loop:
         self.generator.set_state(kept.tensors["generator"])
         self.step.restore_row(kept.tensors["row.sums"], kept.tensors["row.n_summed"])
         self.history, self.seconds, self.steps_done = kept.history, kept.seconds, kept.step
-        self.knobs.restore(self.history.moves, kept.last_turn)
+        self.knobs.restore(self.history.moves, kept.last_turn, kept.step)
         self.snapshots.restore(kept.tensors)
         self.n_stepped = kept.n_stepped
 
@@ -313,6 +315,22 @@ class _Loop:
             f"{value} at learning rate {rate:g}",
             f"Lower the learning rate to {rate / 10:g} and train again.",
         )
+
+
+def _check_pictures(data: ImageSet) -> None:
+    channels = data.image_shape[0]
+    if channels not in (1, 3):
+        rule, remedy = "grey or in three colours", "Convert them first."
+        raise InvalidExperiment("The pictures", rule, f"{channels} channels", remedy)
+
+
+def _check_moves(experiment: Experiment, n_steps: int) -> None:
+    """A move that is never made would leave a run of another id than was asked for."""
+    late = [move.step for move in experiment.training.moves if move.step >= n_steps]
+    if late:
+        rule = f"made before the last of {n_steps:,} steps"
+        remedy = "Move it earlier, or train longer."
+        raise InvalidExperiment("training.moves", rule, f"a move after step {late[0]:,}", remedy)
 
 
 def _whole_state(model: Trainable) -> dict[str, Tensor]:
