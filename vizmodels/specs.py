@@ -105,7 +105,8 @@ class ProbabilisticSpec(NetworkSpec):
     kl_warm_up: Annotated[int, AtMost(200)] = Field(
         default=0,
         ge=0,
-        description="Epochs over which the KL weight grows from 0 to its value.",
+        description="Epochs over which the KL weight grows from 0 to its value. The loss that is "
+        "shown counts the whole weight.",
     )
 
 
@@ -125,7 +126,7 @@ class VAESpec(ProbabilisticSpec):
         ge=0,
         le=10,
         description="Nats of KL that each axis may use before its KL is charged, "
-        "against posterior collapse.",
+        "against posterior collapse. The loss counts the KL beyond them, in training and test.",
     )
 
 

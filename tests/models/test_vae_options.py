@@ -10,6 +10,8 @@ from vizmodels.models.probabilistic import ProbabilisticAutoencoder
 from vizmodels.models.trainable import Batch
 from vizmodels.models.vae import VAE
 from vizmodels.specs import DiscreteVAESpec, VAESpec
+from vizmodels.training import evaluation
+from vizmodels.training.evaluation import evaluate
 
 SHAPE = (1, 8, 8)
 BOTH = pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def spread_kl(model: VAE) -> None:
         model.encoder[-1].bias[0] += 2.0
 
 
-def test_free_bits_charge_each_axis_its_mean_kl_or_the_free_bits_whichever_is_more() -> None:
+def test_free_bits_charge_each_axis_what_its_mean_kl_has_beyond_them() -> None:
     model = new(free_bits=0.5, kl_weight=0.25)
     spread_kl(model)
     mean_kl = kl_of(model).mean(dim=0)
@@ -52,7 +54,7 @@ def test_free_bits_charge_each_axis_its_mean_kl_or_the_free_bits_whichever_is_mo
     assert (is_beyond.any(dim=0) & ~is_beyond.all(dim=0)).any(), "the mean comes first"
     loss = model.losses(Batch.of(images()), seeded())
     reconstruction, kl, beyond = loss.terms
-    expected = mean_kl.clamp_min(0.5).sum()
+    expected = (mean_kl - 0.5).clamp_min(0).sum()
     torch.testing.assert_close(beyond.values.mean(), expected)
     torch.testing.assert_close(kl.values, kl_of(model).sum(dim=1))
     total = reconstruction.values.mean() + 0.25 * expected
@@ -77,10 +79,32 @@ def test_without_free_bits_no_third_term_is_told() -> None:
     assert free.names == ("reconstruction", "kl", "kl_beyond_free_bits", "loss")
 
 
-def test_evaluation_charges_the_whole_kl_whatever_the_free_bits() -> None:
-    free, plain = new(free_bits=5.0, kl_weight=0.3), new(kl_weight=0.3)
-    ours, expected = (model.losses(Batch.of(images()), None).per_image for model in (free, plain))
-    torch.testing.assert_close(ours, expected)
+def test_evaluation_charges_beyond_the_free_bits_what_training_charges() -> None:
+    model = new(free_bits=0.5, kl_weight=0.3)
+    spread_kl(model)
+    trained, tested = (model.losses(Batch.of(images()), draw) for draw in (seeded(), None))
+    expected = (kl_of(model).mean(dim=0) - 0.5).clamp_min(0).sum()
+    for loss in (trained, tested):
+        means = dict(zip(loss.names, loss.means().tolist(), strict=True))
+        assert means["kl_beyond_free_bits"] == pytest.approx(expected.item(), rel=1e-5)
+        assert means["loss"] == pytest.approx(means["reconstruction"] + 0.3 * expected.item())
+    generous = new(free_bits=10.0, kl_weight=0.3).losses(Batch.of(images()), None)
+    assert generous.terms[2].values.tolist() == [0.0] * 6, "nothing is beyond"
+
+
+def test_beyond_the_free_bits_is_judged_by_the_whole_set_however_it_is_split(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = new(free_bits=0.5)
+    spread_kl(model)
+    pictures = (images(60) * 255).to(torch.uint8)
+    kl = kl_to_standard_normal(*model.posterior(pictures.float() / 255)).mean(dim=0)
+    expected = (kl - 0.5).clamp_min(0).sum().item()
+    assert 0 < (kl > 0.5).sum() < 3
+    for n in (60, 7, 1):
+        monkeypatch.setattr(evaluation, "EVALUATION_BATCH", n)
+        told = evaluate(model, pictures)["kl_beyond_free_bits"]
+        assert told == pytest.approx(expected, rel=1e-5)
 
 
 @BOTH
@@ -117,7 +141,22 @@ def test_without_a_warm_up_the_whole_kl_is_charged_from_the_first_step(
     model = build_model(family(kl_weight=0.8, widths=(16,)), SHAPE, seeded())
     assert isinstance(model, ProbabilisticAutoencoder)
     model.set_epoch(0.0, 10)
-    assert model.charged_kl_weight(seeded()).item() == pytest.approx(0.8)
+    loss = model.losses(Batch.of(images()), seeded())
+    reconstruction, kl = (term.values for term in loss.terms)
+    torch.testing.assert_close(loss.per_image, reconstruction + 0.8 * kl)
+
+
+@BOTH
+@pytest.mark.parametrize("epoch", [0.0, 1.0, 9.0])
+def test_the_loss_that_is_told_counts_the_whole_kl_weight_in_training_as_in_evaluation(
+    family: type[VAESpec | DiscreteVAESpec], epoch: float
+) -> None:
+    model = build_model(family(kl_warm_up=4, kl_weight=0.8, widths=(16,)), SHAPE, seeded())
+    model.set_epoch(epoch, 10)
+    for draw in (seeded(), None):
+        loss = model.losses(Batch.of(images()), draw)
+        reconstruction, kl, told = loss.means().tolist()
+        assert told == pytest.approx(reconstruction + 0.8 * kl, rel=1e-5)
 
 
 def test_free_bits_are_charged_by_the_warm_up_too() -> None:

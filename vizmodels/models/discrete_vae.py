@@ -120,12 +120,12 @@ class DiscreteVAE(ProbabilisticAutoencoder):
         log_q, mu, log_var = self.posterior(batch.x_in)
         z = reparameterise(mu, log_var, generator)
         reconstruction = self.expected_reconstruction(batch.x, log_q, z, generator)
-        weight = self.charged_kl_weight(generator)
-        kl = LossTerm("kl_classes", "nats", kl_to_uniform(log_q).sum(dim=1), weight)
+        weight, share = self.kl_weight, self.charged_share(generator)
+        kl = LossTerm("kl_classes", "nats", kl_to_uniform(log_q).sum(dim=1), weight, share)
         if mu.shape[1] == 0:
             return Loss((reconstruction, kl))
         kl_axes = kl_to_standard_normal(mu, log_var).sum(dim=1)
-        return Loss((reconstruction, kl, LossTerm("kl_axes", "nats", kl_axes, weight)))
+        return Loss((reconstruction, kl, LossTerm("kl_axes", "nats", kl_axes, weight, share)))
 
     def expected_reconstruction(
         self, x: Tensor, log_q: Tensor, z: Tensor, generator: torch.Generator | None

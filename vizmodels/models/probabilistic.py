@@ -41,9 +41,10 @@ class ProbabilisticAutoencoder(Autoencoder, ABC):
         if self.kl_warm_up:
             self.kl_share.fill_(min(1.0, epoch / self.kl_warm_up))
 
-    def charged_kl_weight(self, generator: torch.Generator | None) -> Tensor:
-        """The KL weight of a training step; all of it where the loss is evaluated."""
-        return self.kl_weight if generator is None else self.kl_weight * self.kl_share
+    def charged_share(self, generator: torch.Generator | None) -> Tensor | None:
+        """Of the KL weight in a training step; None for all of it, as where the loss is
+        evaluated."""
+        return self.kl_share if self.kl_warm_up and generator is not None else None
 
     @abstractmethod
     def draw(

@@ -12,7 +12,7 @@ from vizmodels.models.gaussian import (
     kl_to_standard_normal,
     reparameterise,
 )
-from vizmodels.models.loss import Loss, LossTerm
+from vizmodels.models.loss import Loss, LossTerm, beyond_free_bits
 from vizmodels.models.probabilistic import Likelihood, ProbabilisticAutoencoder
 from vizmodels.models.trainable import Batch
 
@@ -67,27 +67,22 @@ class VAE(ProbabilisticAutoencoder):
     def losses(self, batch: Batch, generator: torch.Generator | None) -> Loss:
         """Reconstruction per pixel, and the KL to the prior in nats summed over axes.
 
-        With free bits the whole KL is told but not charged, and a third term is: its mean over the
-        batch is Σ max(free_bits, mean KL of the axis).
-
-        References
-        ----------
-        Kingma et al. 2016, Improved Variational Inference with Inverse Autoregressive Flow, eq. 15.
+        With free bits the whole KL is told but not charged, and a third term is, in training and
+        evaluation alike: what is beyond them, see `beyond_free_bits`.
         """
         mu, log_var = self.posterior(batch.x_in)
         z = reparameterise(mu, log_var, generator)
         reconstruction = self.reconstruction(batch.x, self.decoder(z).float())
         is_sampled = self.kl_estimate == "monte_carlo" and generator is not None
         kl = kl_sampled(z, mu, log_var) if is_sampled else kl_to_standard_normal(mu, log_var)
-        weight = self.charged_kl_weight(generator)
-        told = LossTerm("kl", "nats", kl.sum(dim=1), 0.0 if self.free_bits else weight)
+        weight, share = self.kl_weight, self.charged_share(generator)
         if not self.free_bits:
-            return Loss((reconstruction, told))
-        charged = kl
-        if generator is not None:
-            is_beyond = kl.detach().mean(dim=0) > self.free_bits
-            charged = torch.where(is_beyond, kl, self.free_bits)
-        beyond = LossTerm("kl_beyond_free_bits", "nats", charged.sum(dim=1), weight)
+            return Loss((reconstruction, LossTerm("kl", "nats", kl.sum(dim=1), weight, share)))
+        told = LossTerm("kl", "nats", kl.sum(dim=1), 0.0)
+        values = beyond_free_bits(kl, self.free_bits)
+        beyond = LossTerm(
+            "kl_beyond_free_bits", "nats", values, weight, share, kl.detach(), self.free_bits
+        )
         return Loss((reconstruction, told, beyond))
 
 

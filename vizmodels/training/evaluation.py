@@ -5,6 +5,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.loss import Loss, joined
 from vizmodels.models.probabilistic import ProbabilisticAutoencoder
 from vizmodels.models.trainable import Batch, Measure, Trainable
 from vizmodels.specs import OF_DRAWS
@@ -42,17 +43,15 @@ def evaluate(
     device = next(model.parameters()).device
     draw = torch.Generator().manual_seed(BINARISATION_SEED)
     rows = model.resident(images)
-    totals: Tensor | None = None
-    names: tuple[str, ...] = ()
+    losses: list[Loss] = []
     for at in range(0, len(rows), EVALUATION_BATCH):
         part = slice(at, at + EVALUATION_BATCH)
         x = as_input(rows[part].cpu() if binarise else rows[part].to(device))
         x = binarised(x, draw).to(device) if binarise else x
-        loss = model.losses(Batch.of(x, None if labels is None else labels[part].to(device)), None)
-        total = loss.means().double() * len(x)
-        totals, names = total if totals is None else totals + total, loss.names
-    assert totals is not None
-    return dict(zip(names, (totals / len(images)).tolist(), strict=True))
+        of_part = None if labels is None else labels[part].to(device)
+        losses.append(model.losses(Batch.of(x, of_part), None))
+    loss = joined(losses)
+    return dict(zip(loss.names, loss.means().tolist(), strict=True))
 
 
 @torch.inference_mode()
