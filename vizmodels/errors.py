@@ -45,6 +45,16 @@ class ImagesRejected(LatentariumError, ValueError):
     """A visitor's own folder or .zip breaks one of the limits on own images."""
 
 
+class TooFewImages(LatentariumError, ValueError):
+    """An image set has fewer pictures, or fewer classes, than a figure can be measured on."""
+
+
+def need(thing: str, given: int, fewest: int, remedy: str) -> None:
+    """Raise TooFewImages where there are fewer of a thing than something needs."""
+    if given < fewest:
+        raise TooFewImages(thing, f"at least {fewest}", given, remedy)
+
+
 class UnknownRun(LatentariumError, KeyError):
     """No run of that id is in the library."""
 

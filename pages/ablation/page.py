@@ -10,7 +10,7 @@ from pages.parts.models.model_picker import choose
 from pages.parts.process.shared import library, sweeps
 from pages.parts.process.visitor import visitor
 from vizmodels.analysis.intervals import mean_interval
-from vizmodels.analysis.sweep_table import figures_in
+from vizmodels.analysis.sweep_table import difference, figures_in
 from vizmodels.errors import LatentariumError
 from vizmodels.jobs.ledger import in_words
 from vizmodels.jobs.sweeps import SweepProgress
@@ -103,8 +103,9 @@ with result:
 
 explanation(
     "Each cell is one setting: the figure's mean over its seeds, bright where it is large, and "
-    "with two seeds or more the half width of its 95 % interval. Where the intervals of two "
-    "settings overlap, chance alone may have made the difference. In the plane of rate and "
+    "with two seeds or more the half width of its 95 % interval. Whether two settings differ is "
+    "asked seed by seed, since runs of one seed begin alike: choose them below the charts. Where "
+    "the interval of the differences holds 0, chance may have made them. In the plane of rate and "
     "distortion each dot is a run: to the right it sends more nats, further down it loses less; "
     "both are of the same draws of the posterior. "
     "A larger KL weight moves a run to the left and up.",
@@ -115,5 +116,5 @@ explanation(
         "Length of training: is 25 epochs better than 5 by more than the seeds differ?",
     ],
     r"\bar m \pm t_{0.975,\,n-1}\, \frac{s}{\sqrt n}\quad\text{over } n \text{ seeds}",
-    [mean_interval],
+    [mean_interval, difference],
 )

@@ -4,6 +4,7 @@ import math
 
 import streamlit as st
 
+from pages.ablation.difference_panel import show_difference
 from pages.ablation.sweep_form import AXIS_NAMES
 from pages.parts.frame.charts import show_chart
 from vizmodels.analysis.latents.size import rate
@@ -39,6 +40,8 @@ def show_charts(sweep: Sweep, settings: list[Setting], figure: str) -> None:
             st.caption("With a second value of a knob there is a curve.")
     with plane:
         _show_plane(settings, axes)
+    if len(settings) > 1:
+        show_difference(settings, figure, UNITS.get(figure, ""))
 
 
 def _pick_knob(axes: list[SweepAxis]) -> SweepAxis:

@@ -29,6 +29,7 @@ def settings_of(progress: SweepProgress) -> list[Setting]:
         Setting(
             dict(cells[0].values),
             tuple(cell.evaluation for cell in cells if cell.evaluation is not None),
+            tuple(cell.seed for cell in cells if cell.evaluation is not None),
         )
         for cells in _by_setting(progress)
     ]

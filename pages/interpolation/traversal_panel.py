@@ -66,7 +66,12 @@ def _show_factors(model: RunRecord) -> None:
         name = model.experiment.dataset
         st.caption(f"The pictures of {name} have no known causes to compare the axes with.")
         return
-    st.caption("How much of each known cause of a stroke an axis explains, and all axes together.")
+    n = model.embedding_dim
+    one = "an axis" if n <= MOST_AXES else f"each of the {MOST_AXES} leading components"
+    st.caption(
+        f"How much of each known cause of a stroke {one} explains, and under “all” its {n} axes "
+        "together, of pictures that the fit has not seen."
+    )
     text = f"R² of each factor from each axis of {model.title}"
     of_run = (model.id, atlas().run_key(model.id))
     show_chart(f"factors_{model.id}", text, _factors_figure, *of_run)
@@ -79,11 +84,11 @@ def _factors_figure(run_id: str, key: str) -> go.Figure:
     factors = atlas().points(data.name).pictures.factors
     assert factors is not None
     latents, names = atlas().latents(run_id), latent_axis_names(library().record(run_id))
+    of_all = r_squared_of_all(latents, factors.numpy())[:, None]
     if latents.shape[1] > MOST_AXES:
         latents, names = _leading(latents)
     names = names or [f"z{k + 1}" for k in range(latents.shape[1])]
     shares = r_squared(latents, factors.numpy())
-    of_all = r_squared_of_all(latents, factors.numpy())[:, None]
     return factor_axes_figure(np.hstack([shares, of_all]), data.factor_names, [*names, "all"])
 
 

@@ -9,6 +9,7 @@ from pages.parts.models.model_label import LETTERS, short_title
 from pages.parts.process.shared import results
 from pages.parts.results.answers import Asked, ask, find, show_progress
 from vizmodels.analysis.maps.kinds import SLOW_KINDS, Extent, ProjectionKind
+from vizmodels.analysis.maps.projection import WIDE, Projection
 from vizmodels.results.maps import find_map
 from vizmodels.results.questions import slow_map
 from vizmodels.runs.library import RunRecord
@@ -70,9 +71,22 @@ def show_status(models: Sequence[RunRecord], shown: Shown, n_axes: int, first: i
         ):
             projection = find_map(results(), model.id, shown.kind, n_axes, shown.extent)
             assert projection is not None
-            axes = f"{model.embedding_dim} → {n_axes} axes"
+            dims = [model.embedding_dim, n_axes]
+            if shown.kind in SLOW_KINDS and model.embedding_dim > WIDE:
+                dims.insert(1, WIDE)
+            axes = " → ".join(map(str, dims))
             column.caption(
-                f"{LETTERS[at]} · {short_title(model)} · {axes} · trustworthiness "
-                f"{projection.trust:.3f} · continuity {projection.continuity:.3f} "
-                "(10 neighbours, 1,500 pictures)"
+                f"{LETTERS[at]} · {short_title(model)} · {axes} axes · {faithfulness(projection)}"
             )
+
+
+def faithfulness(projection: Projection) -> str:
+    """How far a map can be believed, and on how many pictures that was measured."""
+    if not projection.n_neighbours:
+        return "too few pictures to have neighbours to keep"
+    kept = f"{projection.neighbours_kept:.0%}".replace("%", " %")
+    return (
+        f"{kept} of neighbours kept · trustworthiness {projection.trust:.3f} · continuity "
+        f"{projection.continuity:.3f} ({projection.n_neighbours} nearest of "
+        f"{projection.n_compared:,} pictures)"
+    )

@@ -1,21 +1,26 @@
 """The page Ablation, and how the Train page lists jobs, with a board whose engine is not up."""
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from page_under_test import open_page
+from scipy import stats
 from streamlit.testing.v1 import AppTest
 
+from pages.ablation.sweep_grid import settings_of
 from pages.parts.process import shared
 from pages.parts.process.cache import CACHE
 from vizmodels import jobs
+from vizmodels.analysis.latents.size import rate
 from vizmodels.experiment import Experiment, Training
 from vizmodels.jobs import JobBoard
 from vizmodels.jobs.journal import Entry, Journal
 from vizmodels.runs.run import train
-from vizmodels.specs import VAESpec
+from vizmodels.specs import OF_DRAWS, VAESpec
 from vizmodels.sweep import Sweep
 
 BASE = Experiment(dataset="digits", model=VAESpec(widths=(8,)), training=Training(epochs=1))
@@ -130,3 +135,45 @@ def test_the_train_page_lists_what_was_interrupted(
     assert not test.exception
     assert board.progress(BASE.id).state == "cancelled"
     board.close()
+
+
+def test_two_settings_are_compared_seed_by_seed() -> None:
+    test = open_page("ablation")
+    of, to = test.selectbox(key="sweep_difference_of"), test.selectbox(key="sweep_difference_to")
+    progress = shared.sweeps().progress(shared.sweeps().first_shipped())
+    one, other = (settings_of(progress)[at.value] for at in (of, to))
+    values = [
+        [figures["reconstruction"] for figures in setting.evaluations] for setting in (one, other)
+    ]
+    low, high = stats.ttest_rel(*values).confidence_interval(0.95)
+    (told,) = [m.value for m in test.markdown if m.value.startswith("Test reconstruction:")]
+    assert f"**{(low + high) / 2:+.3g}** ± {(high - low) / 2:.2g}" in told
+    assert "differences of 3 seeds" in told
+
+
+def test_the_plane_is_of_draws_and_knows_the_rate_of_classes() -> None:
+    told = {"kl_classes": 3.0, "kl_axes": 2.0, "reconstruction": 0.1, OF_DRAWS: 0.2}
+    older = {"kl": 1.0, "reconstruction": 0.1}
+    assert rate(told) == 5.0 and rate(older) == 1.0 and rate({"reconstruction": 0.1}) is None
+
+    def page() -> None:
+        from pages.ablation.sweep_charts import _show_plane
+        from vizmodels.analysis.sweep_table import Setting
+
+        told = {"kl_classes": 3.0, "kl_axes": 2.0, "reconstruction_of_draws": 0.2}
+        _show_plane([Setting({"epochs": 1}, (told, {"kl": 1.0}), (0, 1))], ["epochs"])
+
+    test = AppTest.from_function(page).run()
+    assert not test.exception
+    (caption,) = test.caption
+    assert "draws z ~ q(z|x)" in caption.value and "Left out: 1 of 2" in caption.value
+    (chart,) = test.get("plotly_chart")
+    (dots,) = json.loads(chart.proto.spec)["data"]
+    assert (numbers(dots["x"]), numbers(dots["y"])) == ([5.0], [0.2])
+
+
+def numbers(axis: object) -> list[float]:
+    """Of a chart's axis, plain or in base64."""
+    if isinstance(axis, dict):
+        return np.frombuffer(base64.b64decode(axis["bdata"]), axis["dtype"]).tolist()
+    return list(axis)

@@ -14,7 +14,7 @@ from vizmodels.runs.library import RunRecord
 
 def a_map(n: int = 1797) -> Projection:
     coordinates = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
-    return Projection("umap", coordinates, 0.75, 0.5)
+    return Projection("umap", coordinates, 0.75, 0.5, 0.25, 1500, 10)
 
 
 @pytest.mark.parametrize("kind", ["umap", "tsne"])

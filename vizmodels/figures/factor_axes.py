@@ -23,7 +23,7 @@ def factor_axes_figure(
 
     Parameters
     ----------
-    shares : in [0, 1]
+    shares : in [0, 1], or below 0 where what was held out is predicted worse than by its mean
     factor_names, axis_names : of rows and columns
     height : px; from the number of factors unless given
     """

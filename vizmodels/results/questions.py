@@ -120,7 +120,7 @@ def slow_map(
 ) -> Question[Projection]:
     """A map by UMAP or t-SNE. The version covers the settings of both and their seed."""
     reads = (Latents(run_id, extent), Setting(kind), Setting(n_axes))
-    return Question(project, 2, reads, f"{kind} map of {title or run_id}")
+    return Question(project, 3, reads, f"{kind} map of {title or run_id}")
 
 
 def training(experiment: Experiment) -> Question[Evaluation]:

@@ -10,6 +10,7 @@ from sklearn.manifold import trustworthiness
 from vizmodels.analysis.maps import projection as projections
 from vizmodels.analysis.maps.projection import Projection, principal_axes, project
 from vizmodels.data.bundled import digits
+from vizmodels.errors import TooFewImages
 
 
 def gaussian(n: int, dims: int, seed: int = 0) -> np.ndarray:
@@ -107,6 +108,41 @@ def test_trust_and_continuity_are_venna_and_kaskis() -> None:
     )
 
 
+def test_the_share_of_neighbours_kept_is_counted_and_says_among_how_many() -> None:
+    latents = gaussian(60, 6)
+    shown = project(latents, "raw")
+    kept = []
+    for i in range(60):
+        near, on_map = (
+            set(np.argsort(np.square(rows - rows[i]).sum(axis=1))[1:11])
+            for rows in (latents, latents[:, :2])
+        )
+        kept.append(len(near & on_map) / 10)
+    assert shown.neighbours_kept == pytest.approx(np.mean(kept))
+    assert (shown.n_compared, shown.n_neighbours) == (60, 10)
+    assert shown.neighbours_kept < shown.trust, "ranks forgive what a count does not"
+
+
+@pytest.mark.parametrize(("n", "k"), [(1, 0), (2, 0), (3, 1), (5, 2)])
+def test_a_few_points_are_compared_as_far_as_they_have_neighbours(n: int, k: int) -> None:
+    shown = project(gaussian(n, 6), "pca")
+    assert (shown.n_compared, shown.n_neighbours) == (n, k)
+    told = (shown.trust, shown.continuity, shown.neighbours_kept)
+    assert np.isnan(told).all() if k == 0 else np.isfinite(told).all()
+
+
+@pytest.mark.parametrize("kind", ["umap", "tsne"])
+@pytest.mark.parametrize("latents", [gaussian(15, 3), np.ones((40, 3), np.float32)])
+def test_slow_maps_say_how_many_pictures_they_need(kind, latents: np.ndarray) -> None:
+    with pytest.raises(TooFewImages, match=r"on a map must be .* Choose raw"):
+        project(latents, kind)
+
+
+def test_no_points_are_refused_in_a_sentence() -> None:
+    with pytest.raises(TooFewImages, match="at least 1; got 0"):
+        project(np.zeros((0, 3), np.float32), "pca")
+
+
 def test_trust_of_many_points_is_that_of_a_regular_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projections, "TRUST_POINTS", 100)
     latents = gaussian(250, 6)  # every third point
@@ -156,6 +192,6 @@ def test_the_start_of_tsne_and_umap_is_pca_made_small(digit_latents: np.ndarray)
 
 def test_a_projection_of_the_wrong_shape_or_type_cannot_be_made() -> None:
     with pytest.raises(AssertionError):
-        Projection("raw", np.zeros((5, 4), np.float32), 1.0, 1.0)
+        Projection("raw", np.zeros((5, 4), np.float32), 1.0, 1.0, 1.0, 5, 2)
     with pytest.raises(AssertionError):
-        Projection("pca", np.zeros((5, 2), np.float32), 1.0, 1.0)
+        Projection("pca", np.zeros((5, 2), np.float32), 1.0, 1.0, 1.0, 5, 2)

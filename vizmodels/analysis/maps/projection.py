@@ -1,5 +1,6 @@
 """From D latent axes to a map: raw axes, PCA, UMAP and t-SNE."""
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,9 @@ import numpy as np
 from jaxtyping import Float32
 from numpy.typing import NDArray
 
-from vizmodels.analysis.maps.kinds import ProjectionKind
+from vizmodels.analysis.maps.kinds import SLOW_KINDS, ProjectionKind
+from vizmodels.analysis.maps.neighbours import nearest_neighbours, share_kept
+from vizmodels.errors import TooFewImages, need
 
 WIDE = 50
 """Axes up to which UMAP and t-SNE measure distances themselves. Of wider latents, such as the 784
@@ -22,6 +25,10 @@ FEWER_EPOCHS = 100
 
 TRUST_POINTS = 1500  # trustworthiness compares all pairs: 1,500 points take 0.2 s, 10,000 take 10 s
 TRUST_NEIGHBOURS = 10
+
+PERPLEXITY = 30  # openTSNE's own; each point's neighbours are three times as many
+FEWEST_POINTS = 16  # for UMAP's 15 neighbours, and more than t-SNE's perplexity is told for
+REMEDY = "Choose raw axes or PCA, or an image set with more pictures."
 
 COMPILED_WITH = 4200
 """Points of the map that has UMAP compiled: up to 4,095 it finds neighbours by other functions."""
@@ -39,14 +46,23 @@ class Projection:
     coordinates : float32 array (P, 2) or (P, 3)
     mean, components : for `pca`, coordinates = (z − mean) · componentsᵀ; float32 (D,), (2 or 3, D)
     explained : for `pca`, share of the latents' variance along each component
-    trust, continuity : share of neighbours on the map that are neighbours in latent space, and
-        of neighbours in latent space that are neighbours on the map; 1 is perfect
+    trust, continuity : trustworthiness and continuity, 1 where no neighbour is false or missing. A
+        neighbour on the map that is none in latent space costs the more the farther away it is
+        there, by rank; so does, for the continuity, one that the map has lost. Random maps score
+        about a half
+    neighbours_kept : plain share of each point's nearest in latent space that are among its nearest
+        on the map
+    n_compared, n_neighbours : points among which these three were measured, and how many nearest
+        ones of each; NaN with fewer than three points, of which none has a neighbour to lose
     """
 
     kind: ProjectionKind
     coordinates: NDArray[np.float32]
     trust: float
     continuity: float
+    neighbours_kept: float
+    n_compared: int
+    n_neighbours: int
     mean: NDArray[np.float32] | None = None
     components: NDArray[np.float32] | None = None
     explained: tuple[float, ...] = ()
@@ -71,7 +87,7 @@ def project(latents: Latents, kind: ProjectionKind, n_axes: int = 2, seed: int =
 
     Parameters
     ----------
-    latents : float32 array (P, D), P ≥ 16
+    latents : float32 array (P, D); UMAP and t-SNE need 16 points
     kind : `raw` takes the first axes as they are (missing ones are 0); `pca`, `umap` and `tsne`
         are computed from all axes
     n_axes : 2 or 3
@@ -80,7 +96,12 @@ def project(latents: Latents, kind: ProjectionKind, n_axes: int = 2, seed: int =
 
     Returns
     -------
-    Projection, with its trustworthiness and continuity (10 neighbours, 1,500 points at most).
+    Projection, with its trustworthiness, continuity and share of neighbours kept (10 neighbours,
+    1,500 points at most).
+
+    Raises
+    ------
+    TooFewImages : no points; for UMAP and t-SNE fewer than 16, or all in one place
 
     Notes
     -----
@@ -92,6 +113,10 @@ def project(latents: Latents, kind: ProjectionKind, n_axes: int = 2, seed: int =
     McInnes et al. 2018 (UMAP), van der Maaten & Hinton 2008 and Poličar et al. 2024 (t-SNE,
     openTSNE), Venna & Kaski 2001 (trustworthiness and continuity).
     """
+    need("The pictures on a map", len(latents), FEWEST_POINTS if kind in SLOW_KINDS else 1, REMEDY)
+    if kind in SLOW_KINDS and not np.ptp(latents, axis=0).any():
+        places = "in different places of the latent space"
+        raise TooFewImages("The pictures on a map", places, "all in one", REMEDY)
     mean = components = None
     explained: tuple[float, ...] = ()
     match kind:
@@ -106,8 +131,11 @@ def project(latents: Latents, kind: ProjectionKind, n_axes: int = 2, seed: int =
             coordinates = _tsne(latents, n_axes, seed)
     coordinates = np.ascontiguousarray(coordinates, dtype=np.float32)
     is_rotation = kind in ("raw", "pca") and latents.shape[1] <= n_axes
-    trust, continuity = (1.0, 1.0) if is_rotation else _faithfulness(latents, coordinates)
-    return Projection(kind, coordinates, trust, continuity, mean, components, explained)
+    every = max(1, -(-len(latents) // TRUST_POINTS))
+    z, xy = latents[::every], coordinates[::every]
+    k = min(TRUST_NEIGHBOURS, (len(z) - 1) // 2)
+    told = (1.0, 1.0, 1.0) if is_rotation else _faithfulness(z, xy, k)
+    return Projection(kind, coordinates, *told, len(z), k, mean, components, explained)
 
 
 def principal_axes(
@@ -156,6 +184,8 @@ def _tsne(latents: Latents, n_axes: int, seed: int) -> NDArray[np.floating]:
     # FFT-accelerated repulsion pays from 10,000 points on, and exists for two axes only.
     method = "auto" if n_axes == 2 else "bh"
     settings: dict[str, Any] = {"n_components": n_axes, "random_state": seed}
+    # Of few points as many as openTSNE would fall back to, and say so on the terminal.
+    settings["perplexity"] = min(PERPLEXITY, (len(latents) - 1) / 3)
     settings |= {"initialization": start, "negative_gradient_method": method}
     reducer = TSNE(n_jobs=-1, **settings)
     return np.asarray(reducer.fit(_narrowed(latents)))
@@ -191,13 +221,15 @@ def _pca_start(latents: Latents, n_axes: int) -> NDArray[np.float64]:
     return scores / max(scores[:, 0].std(), np.finfo(np.float64).tiny) * 1e-4
 
 
-def _faithfulness(latents: Latents, coordinates: NDArray[np.float32]) -> tuple[float, float]:
+def _faithfulness(z: Latents, xy: NDArray[np.float32], k: int) -> tuple[float, float, float]:
+    """Trustworthiness, continuity and the share of the k nearest that are kept."""
+    if k == 0:
+        return math.nan, math.nan, math.nan
     from sklearn.manifold import trustworthiness  # here, since it takes a second to import
 
-    every = max(1, -(-len(latents) // TRUST_POINTS))
-    z, xy = latents[::every], coordinates[::every]
-    k = min(TRUST_NEIGHBOURS, (len(z) - 1) // 2)
+    kept = share_kept(nearest_neighbours(z, k), nearest_neighbours(xy, k))
     return (
         float(trustworthiness(z, xy, n_neighbors=k)),
         float(trustworthiness(xy, z, n_neighbors=k)),
+        float(kept.mean()),
     )
