@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.process import computing
 from vizmodels.errors import LatentariumError
 from vizmodels.places import ASSETS
@@ -98,7 +99,7 @@ def show() -> None:
                 computing.load()
         page.run()
     except LatentariumError as error:  # what a page did not foresee is still a sentence
-        st.error(str(error))
+        st.error(letter_by_letter(str(error)))
 
 
 # A process that is started while a visitor's page runs takes this file for its own main module, and

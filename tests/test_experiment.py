@@ -374,7 +374,8 @@ FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
         ),
         (
             lambda: Experiment(dataset="digits", model=VAESpec(), colour="red"),
-            "colour must be one of the fields dataset, model, training; got red. Leave it out.",
+            "colour must be one of the fields dataset, pictures, model, training; got red. "
+            "Leave it out.",
         ),
         (
             lambda: Experiment.from_json("[]"),
@@ -388,7 +389,8 @@ FAMILIES = "autoencoder, classifier, discrete_vae, pixelcnn, vae, vqvae"
             lambda: Experiment.from_json(
                 '{"dataset": "digits", "model": {"family": "vae"}, "self": 1}'
             ),
-            "self must be one of the fields dataset, model, training; got 1. Leave it out.",
+            "self must be one of the fields dataset, pictures, model, training; got 1. "
+            "Leave it out.",
         ),
     ],
 )

@@ -52,6 +52,8 @@ def _sentence(error: ValidationError, asked: type[BaseModel]) -> InvalidExperime
         rule = f"at most {first.get('ctx', {}).get('max_length')} numbers"
     elif first["type"] == "string_pattern_mismatch" and path.endswith("vq_run"):
         rule = "the 12 hexadecimal digits of a run"
+    elif first["type"] == "string_pattern_mismatch" and path.endswith("pictures"):
+        rule = "the 8 hexadecimal digits of an image set's digest, or empty"
     elif first["type"] == "string_pattern_mismatch":
         rule = "1 to 40 lowercase letters, digits, - or _, starting with a letter or digit"
     return InvalidExperiment(path or asked.__name__, rule, first["input"], remedy)

@@ -37,6 +37,10 @@ class DataUnavailable(LatentariumError, OSError):
     """The files of an image set are not on this machine and could not be fetched."""
 
 
+class OtherPictures(DataUnavailable):
+    """Under the name of a run's image set stand pictures that it did not learn from."""
+
+
 class DamagedData(LatentariumError, OSError):
     """The files of an image set are there but cannot be what they claim to be."""
 

@@ -124,6 +124,12 @@ class Experiment(Described):
     dataset: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="Name of the image set."
     )
+    pictures: str = Field(
+        default="",
+        pattern=r"^([0-9a-f]{8})?$",
+        description="Digest of the pictures, where other pictures may stand under the same name: "
+        "of a set that is one's own. Empty for whatever the name stands for.",
+    )
     model: ModelSpec
     training: Training = Training()
 
@@ -160,6 +166,11 @@ class Experiment(Described):
         for move in self.training.moves:
             self.check_knob(move.knob)
         return self
+
+    @property
+    def image_set(self) -> tuple[str, str]:
+        """Name of the image set, and which pictures of that name: alike of comparable runs."""
+        return self.dataset, self.pictures
 
     @property
     def movable_knobs(self) -> tuple[Knob, ...]:

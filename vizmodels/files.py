@@ -9,6 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LEFT_BEHIND_SECONDS = 3600.0  # an unfinished file this old is that of a process that was killed
+LOCK_FILE = ".lock"
+LOCK_SECONDS = 60.0  # a writer holds the lock for a rename, or for reading one run
+
+
+@contextmanager
+def exclusive(parent: Path) -> Generator[None]:
+    """The turn of one writer of a folder, of this process or another.
+
+    Raises
+    ------
+    OSError : the lock file cannot be made, or another writer has held it for a minute
+    """
+    from filelock import FileLock  # here: only who writes needs it, and it takes 50 ms to import
+
+    parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(parent / LOCK_FILE, timeout=LOCK_SECONDS):
+        yield
 
 
 @contextmanager

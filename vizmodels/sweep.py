@@ -99,7 +99,12 @@ class Sweep(Described):
             of_training["seed"] = seed
             training = Training(**of_training)
             experiments.append(
-                Experiment(dataset=self.base.dataset, model=model, training=training)
+                Experiment(
+                    dataset=self.base.dataset,
+                    pictures=self.base.pictures,
+                    model=model,
+                    training=training,
+                )
             )
         return tuple(experiments)
 

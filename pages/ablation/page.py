@@ -6,6 +6,7 @@ from pages.ablation.sweep_grid import settings_of, show_grid, sweep_table
 from pages.parts.frame.export import offer_export
 from pages.parts.frame.frame import explanation, head
 from pages.parts.frame.notices import drop_notices, named
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.models.model_picker import choose
 from pages.parts.process.shared import library, sweeps
 from pages.parts.process.visitor import visitor
@@ -56,7 +57,7 @@ def _show_state(sweep_id: str, progress: SweepProgress) -> None:
             sweeps().submit(progress.sweep, visitor())
             st.rerun()
     except LatentariumError as error:
-        st.error(str(error))
+        st.error(letter_by_letter(str(error)))
 
 
 def _show_chosen(progress: SweepProgress) -> None:
@@ -86,7 +87,7 @@ with form:
         try:
             st.query_params["sweep"] = sweeps().submit(sweep, visitor())
         except LatentariumError as error:
-            st.error(str(error))
+            st.error(letter_by_letter(str(error)))
 with result:
     try:
         asked = named("sweep", sweeps().progress, "A shipped sweep is shown instead.")
@@ -99,7 +100,7 @@ with result:
             show_charts(now.sweep, settings_of(now), figure)
             offer_export("sweep", lambda: sweep_table(now))
     except LatentariumError as error:
-        st.warning(str(error))
+        st.warning(letter_by_letter(str(error)))
 
 explanation(
     "Each cell is one setting: the figure's mean over its seeds, bright where it is large, and "

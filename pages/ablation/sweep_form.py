@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.models.data_gate import dataset_is_here
 from pages.parts.models.run_kinds import FAMILY_NAMES
 from pages.parts.process.shared import library, sweeps
 from pages.parts.process.worker_devices import worker_devices
 from vizmodels.analysis.training_time import estimate_time
 from vizmodels.bounds import check_bounds
-from vizmodels.data import dataset_names, load_dataset
+from vizmodels.data import dataset_names, load_dataset, own_pictures
 from vizmodels.errors import InvalidExperiment, LatentariumError
 from vizmodels.experiment import Experiment, Training
 from vizmodels.jobs.ledger import in_words
@@ -79,7 +80,10 @@ def sweep_form() -> Sweep | None:
         check_n_runs(n_seeds * math.prod(len(numbers) or 1 for numbers in values.values()))
         sweep = Sweep(
             base=Experiment(
-                dataset=dataset, model=SPECS[family](backbone=backbone), training=Training()
+                dataset=dataset,
+                pictures=own_pictures(dataset),
+                model=SPECS[family](backbone=backbone),
+                training=Training(),
             ),
             seeds=tuple(range(n_seeds)),
             **values,
@@ -89,7 +93,7 @@ def sweep_form() -> Sweep | None:
             _show_size(sweep)
             return sweep
     except LatentariumError as error:
-        st.error(str(error))
+        st.error(letter_by_letter(str(error)))
     return None
 
 

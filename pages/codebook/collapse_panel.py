@@ -4,9 +4,11 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.frame.charts import show_chart
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.process.shared import library
 from pages.parts.process.visitor import visitor
 from vizmodels.analysis.codes.collapse import CODEBOOK_SIZE, EPOCHS, collapse_and_cure
+from vizmodels.data import own_pictures
 from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment
 from vizmodels.figures.codes import EpochCurve, usage_over_training_figure
@@ -20,7 +22,7 @@ PER_CENT = {"usage": 100.0}
 
 def show_collapse(dataset: str) -> None:
     """The button, and how the codebooks fare after each epoch."""
-    experiments = collapse_and_cure(dataset)
+    experiments = collapse_and_cure(dataset, own_pictures(dataset))
     missing = [e for e in experiments.values() if e not in library()]
     st.markdown(
         f"The same small VQ-VAE with {CODEBOOK_SIZE} codes, trained twice for {EPOCHS} "
@@ -36,7 +38,7 @@ def show_collapse(dataset: str) -> None:
             for experiment in missing:
                 board().submit(experiment, visitor())
         except LatentariumError as error:
-            st.error(str(error))
+            st.error(letter_by_letter(str(error)))
             if not _is_training(experiments):
                 return
     every = REFRESH_SECONDS if missing else None
@@ -76,7 +78,7 @@ def _curve(experiment: Experiment) -> Curve | None:
     except LatentariumError:
         return None
     if job.is_over and job.message:
-        st.error(job.message)
+        st.error(letter_by_letter(job.message))
     elif not job.is_over:
         latest = job.latest
         at = "waiting" if latest is None else f"epoch {latest.epoch} of {latest.n_epochs}"

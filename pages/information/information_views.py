@@ -9,7 +9,9 @@ from pages.parts.frame.charts import show_chart
 from pages.parts.frame.export import offer_export
 from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.frame.pictures import show_sheet
-from pages.parts.models.judges import judge_on
+from pages.parts.frame.plain import letter_by_letter
+from pages.parts.models.data_gate import learned_from_todays
+from pages.parts.models.judges import judge_of
 from pages.parts.models.line_ups import default_run
 from pages.parts.models.run_kinds import FAMILY_NAMES, autoencodes
 from pages.parts.process.cache import CACHE
@@ -66,7 +68,11 @@ def pick_dataset() -> str | None:
 @st.fragment
 def show_information(dataset: str) -> None:
     """Everything below the choice of images."""
-    records = [r for r in library().list() if autoencodes(r) and r.experiment.dataset == dataset]
+    of_set = (r for r in library().list() if r.experiment.dataset == dataset)
+    records = [r for r in of_set if autoencodes(r) and learned_from_todays(r)]
+    if not records:
+        st.info(f"The runs on {dataset} learned from other pictures of that name. Train one anew.")
+        return
     records.sort(key=lambda r: (_bits(r), r.title))
     questions = {record.id: information(record) for record in records}
     found = zip(questions, find(list(questions.values())), strict=True)
@@ -187,7 +193,7 @@ def _show_lost(
         text = f"Confusions of {record.title}"
         show_chart("confusion", text, confusion_figure, one.confusion, names)
     with pictures:
-        judge = judge_on(record.experiment.dataset)
+        judge = judge_of(record)
         if judge is None:
             st.info("Train a classifier on these images to see pictures that get lost.")
         else:
@@ -214,7 +220,7 @@ def _show_lost_pictures(record: RunRecord, judge: RunRecord, names: Sequence[str
             both = np.concatenate([pair.originals[part], pair.pictures[part]])
             show_sheet(tile_sheet(both, len(part)), "Originals above what is left of them", 480)
     seen = ", ".join(names[label] for label in lost.seen[:n])
-    st.caption(f"Read as {seen}.")
+    st.caption(f"Read as {letter_by_letter(seen)}.")
 
 
 @CACHE.cached

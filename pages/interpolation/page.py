@@ -21,11 +21,10 @@ from vizmodels.figures.images import stacked, tile_sheet
 head("Interpolation", "What lies between two images?")
 models = pick_up_to_four(("vae", "autoencoder", "vqvae"))
 if models and data_are_here(models[0]):
-    dataset = models[0].experiment.dataset
     pair = pick_pair(models[0])
     paths = paths_between(models, pair)
     show_strips(models, paths)
-    show_along(paths, dataset)
+    show_along(paths, models[0])
     show_scores(models)
     encode(models)
     show_traversals(models, pair[0])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pages.parts.frame.charts import show_chart
 from pages.parts.frame.pictures import show_sheet
-from pages.parts.models.judges import judge_on
+from pages.parts.models.judges import judge_of
 from pages.parts.models.model_label import LETTERS, lettered, show_label
 from pages.parts.process.cache import CACHE
 from pages.parts.process.kept import once
@@ -100,9 +100,9 @@ def _strips(paths: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
     return stacked([tile_sheet(frames, len(frames)) for frames in paths])
 
 
-def show_along(paths: Sequence[Path], dataset: str) -> None:
+def show_along(paths: Sequence[Path], model: RunRecord) -> None:
     """Distance of neighbouring frames and the classifier's confidence, frame by frame."""
-    judge = judge_on(dataset)
+    judge = judge_of(model)
     left, right = st.columns(2)
     with left:
         st.markdown("**How evenly the picture changes**")
@@ -111,7 +111,7 @@ def show_along(paths: Sequence[Path], dataset: str) -> None:
     with right:
         st.markdown("**How sure a classifier is of each frame**")
         if judge is None:
-            st.caption(f"Train a classifier on {dataset} to see it.")
+            st.caption(f"Train a classifier on {model.experiment.dataset} to see it.")
             return
         of_judge, text = (
             (judge.id, atlas().run_key(judge.id)),
@@ -140,7 +140,7 @@ def _confidence_figure(paths: Sequence[Path], judge_id: str, key: str) -> go.Fig
 
 def show_scores(models: Sequence[RunRecord]) -> list[PathScores] | None:
     """The same over many pairs of different classes, with intervals; None while it is measured."""
-    judge = judge_on(models[0].experiment.dataset)
+    judge = judge_of(models[0])
     scores = wait_for(
         [paths_of(model, judge) for model in models],
         f"Measuring {N_PAIRS} pairs on three kinds of path, which takes a few seconds",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.models.model_label import LETTERS, short_title
 from pages.parts.process.shared import results
 from pages.parts.results.answers import Asked, ask, find, show_progress
@@ -57,7 +58,7 @@ def show_status(models: Sequence[RunRecord], shown: Shown, n_axes: int, first: i
     """
     asked = shown.asked
     if asked is not None and asked.refusal:
-        st.warning(f"{asked.refusal} PCA is shown instead.")
+        st.warning(f"{letter_by_letter(asked.refusal)} PCA is shown instead.")
     with st.container(height=STATUS_HEIGHT, border=False):
         if asked is not None and not asked.refusal:
             show_progress(

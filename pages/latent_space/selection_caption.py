@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.process.shared import atlas, results
 from vizmodels.analysis.maps.kinds import Extent, ProjectionKind
 from vizmodels.analysis.maps.selection import inside_polygon, read_polygon
@@ -28,7 +29,7 @@ def show_selection(
     try:
         polygon = read_polygon(selected.get("polygon"))
     except LatentariumError as error:
-        st.warning(str(error))
+        st.warning(letter_by_letter(str(error)))
         return
     inside = inside_polygon(coordinates, polygon)
     if not inside.any():

@@ -7,7 +7,7 @@ from pages.parts.frame.charts import show_chart
 from pages.parts.frame.export import offer_export
 from pages.parts.frame.notices import bound, drop_notices
 from pages.parts.frame.pictures import show_sheet
-from pages.parts.models.judges import judge_on
+from pages.parts.models.judges import judge_of
 from pages.parts.process.shared import atlas
 from pages.parts.results.answers import find, go_on_without
 from pages.sampling.aggregate_figures import (
@@ -45,7 +45,7 @@ def show_sampling_page(models: list[RunRecord]) -> None:
     temperature, seed = _controls()
     rows = [samplers_of(model) for model in models]
     columns = st.columns(len(models))
-    judge = judge_on(models[0].experiment.dataset)
+    judge = judge_of(models[0])
     quality = _quality([drawn for row in rows for drawn in row], judge, temperature)
     with st.spinner("Drawing samples", show_time=True):
         for slot, column, row in zip(SLOTS, columns, rows, strict=False):

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.models.data_gate import dataset_is_here
 from pages.parts.models.run_kinds import FAMILY_NAMES
 from pages.parts.process.shared import library
@@ -12,7 +13,7 @@ from pages.parts.process.worker_devices import worker_devices
 from pages.train.form_knobs import show_knobs
 from vizmodels.analysis.training_time import estimate_time
 from vizmodels.bounds import check_bounds
-from vizmodels.data import dataset_names, load_dataset
+from vizmodels.data import dataset_names, load_dataset, own_pictures
 from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment, Training
 from vizmodels.jobs.ledger import in_words
@@ -52,6 +53,7 @@ def experiment_form() -> tuple[Experiment | None, Any]:
     try:
         experiment = Experiment(
             dataset=dataset,
+            pictures=own_pictures(dataset),
             model=SPECS[family](**values, **vq_run),
             training=Training(**of_training),
         )
@@ -62,7 +64,7 @@ def experiment_form() -> tuple[Experiment | None, Any]:
             _show_size(experiment)
         return experiment, action
     except LatentariumError as error:
-        action.error(str(error))
+        action.error(letter_by_letter(str(error)))
         return None, action
 
 
@@ -71,7 +73,8 @@ def _pick_vq_run(dataset: str) -> dict[str, Any] | None:
     runs = {
         record.id: record
         for record in library().list()
-        if isinstance(record.experiment.model, VQVAESpec) and record.experiment.dataset == dataset
+        if isinstance(record.experiment.model, VQVAESpec)
+        and record.experiment.image_set == (dataset, own_pictures(dataset))
     }
     if not runs:
         return None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.process.visitor import visitor
 from vizmodels.errors import LatentariumError
 from vizmodels.experiment import Experiment, Knob
@@ -118,4 +119,4 @@ def _try(act: Callable[[], object]) -> None:
     try:
         act()
     except LatentariumError as error:
-        st.error(str(error))
+        st.error(letter_by_letter(str(error)))

@@ -4,6 +4,7 @@ import time
 
 import streamlit as st
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.process.shared import atlas
 from pages.parts.process.visitor import visitor
 from pages.train.finished_run import show_finished
@@ -100,7 +101,7 @@ def _show_state(job: JobProgress) -> None:
     done = 1.0 if job.state == "done" else latest.fraction if latest else 0.0
     st.progress(done, text=text)
     if job.message:
-        (st.error if job.state == "failed" else st.info)(job.message)
+        (st.error if job.state == "failed" else st.info)(letter_by_letter(job.message))
 
 
 def _offer_to_go_on(job: JobProgress) -> None:
@@ -116,4 +117,4 @@ def _offer_to_go_on(job: JobProgress) -> None:
             st.query_params.clear()
             st.rerun()
     except LatentariumError as error:
-        st.error(str(error))
+        st.error(letter_by_letter(str(error)))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts.frame.plain import letter_by_letter
 from vizmodels.bounds import APP_BOUNDS
 from vizmodels.data.own_images import add_own_images
 from vizmodels.errors import LatentariumError
@@ -38,7 +39,7 @@ def own_images_form() -> None:
             )
         except LatentariumError as error:
             bar.empty()
-            st.error(str(error))
+            st.error(letter_by_letter(str(error)))
             return
         st.session_state["own_added"] = (
             f"{images.name}: {len(images.train):,} pictures to train on and "

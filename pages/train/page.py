@@ -2,6 +2,7 @@ import streamlit as st
 
 from pages.parts.frame.frame import explanation, head
 from pages.parts.frame.notices import drop_notices, named
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.models.line_ups import default_run
 from pages.parts.process.shared import library
 from pages.parts.process.visitor import visitor
@@ -28,7 +29,7 @@ with form:
             try:
                 st.query_params.from_dict({"job": board().submit(experiment, visitor())})
             except LatentariumError as error:
-                action.error(str(error))
+                action.error(letter_by_letter(str(error)))
     own_images_form()
     show_queue(st.query_params.get("job"))
 
@@ -51,7 +52,7 @@ with live:
             )
             show_finished(shipped.id)
     except LatentariumError as error:
-        st.warning(str(error))
+        st.warning(letter_by_letter(str(error)))
 
 explanation(
     "Each curve is one term of the loss, in its own unit: the line is the mean over the training "

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.process.visitor import visitor
 from pages.train.job_panel import SHOWN_STATE
 from vizmodels.errors import LatentariumError
@@ -23,7 +24,7 @@ def show_queue(chosen: str | None) -> None:
         interrupted = [job for job in _trainings() if job.state == "interrupted"]
         st.fragment(_show_open, run_every=REFRESH_SECONDS)(chosen)
     except LatentariumError as error:
-        st.caption(str(error))
+        st.caption(letter_by_letter(str(error)))
         return
     if interrupted:
         st.markdown("**Interrupted** by the end of a server")

@@ -294,7 +294,11 @@ def test_what_was_added_is_what_is_loaded(entries: dict[str, bytes]):
 def test_only_the_two_files_of_a_set_are_kept():
     add_own_images(zip_of(two_classes(2)), "mine")
     folder = places.home_folder() / "images"
-    assert sorted(path.name for path in folder.iterdir()) == ["mine.json", "mine.safetensors"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".lock",
+        "mine.json",
+        "mine.safetensors",
+    ]
 
 
 def test_own_sets_are_listed_until_deleted():

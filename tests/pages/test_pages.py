@@ -1,5 +1,6 @@
 """Every page runs without an exception from shipped runs, and does one action."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -198,6 +199,8 @@ def test_a_damaged_run_is_named_and_the_others_are_shown(session_cache: Path) ->
     (warning,) = test.warning
     assert warning.value.startswith("Run 0123456789ab must be whole and readable; got no ")
     assert len(test.get("bidi_component")) == 2
+    assert folder.is_dir(), "it is left where it is"
+    shutil.rmtree(folder)
 
 
 def test_charts_and_code_wait_for_the_first_picture_of_a_visit(

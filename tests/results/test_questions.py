@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from vizmodels import data as image_sets
 from vizmodels.analysis.maps import atlas as atlases
 from vizmodels.analysis.maps import points
 from vizmodels.analysis.maps.atlas import Atlas
@@ -134,7 +135,8 @@ def test_the_name_changes_with_the_pictures_of_each_question_that_reads_any(
     images = data.test.images.clone()
     images[0, 0, 0, 0] += 1
     other = dataclasses.replace(data, test=dataclasses.replace(data.test, images=images))
-    monkeypatch.setattr(atlases, "load_dataset", lambda *_, **__: other)
+    for module in (atlases, image_sets):
+        monkeypatch.setattr(module, "load_dataset", lambda *_, **__: other)
     assert question.name(Atlas(atlas.library)) != before
 
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from vizmodels.errors import UnknownRun
 from vizmodels.experiment import Experiment, Training
+from vizmodels.files import LOCK_FILE
 from vizmodels.models import build_model
 from vizmodels.runs import folders
 from vizmodels.runs.library import RunLibrary
@@ -144,7 +145,7 @@ def try_together(pool: Pool, orders: Sequence[Sequence[Sequence[Order]]], exchan
         assert wrong == [], wrong
         listed = {record.id for record in library.list()}
         names = {entry.name for entry in path.iterdir()}
-        assert names - {folders.LOCK_FILE, folders.WAITING} == listed
+        assert names - {LOCK_FILE, folders.WAITING} == listed
         assert not list(path.glob(f"{folders.WAITING}/*"))
         assert all(len(versions_in(library.load(run_id))) == 1 for run_id in listed)
     return sum(len(thread) for process in orders for thread in process)

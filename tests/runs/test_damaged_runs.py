@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from vizmodels.errors import DamagedRun, NewerRun, ReadOnlyRun, UnknownRun, UnreadableRun
-from vizmodels.runs.folders import LOCK_FILE
+from vizmodels.files import LOCK_FILE
 from vizmodels.runs.library import FILES, RunLibrary
 from vizmodels.runs.records import RECORD_FILES, RUN_FORMAT
 from vizmodels.runs.run import Run

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from vizmodels.files import LEFT_BEHIND_SECONDS
+from vizmodels.files import LEFT_BEHIND_SECONDS, LOCK_FILE
 from vizmodels.runs import folders
-from vizmodels.runs.folders import LOCK_FILE, WAITING, remove_folder, standing, whole_folder
+from vizmodels.runs.folders import WAITING, remove_folder, standing, whole_folder
 
 N_WRITES = 150
 LETTERS = "abc"

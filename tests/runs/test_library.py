@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 
 from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun
 from vizmodels.experiment import Experiment, Training
+from vizmodels.files import LOCK_FILE
 from vizmodels.models.trainable import Batch
 from vizmodels.runs import folders
-from vizmodels.runs.folders import LOCK_FILE
 from vizmodels.runs.library import FILES, RunLibrary
 from vizmodels.runs.run import Run
 from vizmodels.runs.titles import title_of

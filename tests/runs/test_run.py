@@ -58,7 +58,8 @@ def test_the_environment_says_where_the_pictures_come_from_if_not_from_the_sets_
 
 def test_data_that_the_caller_has_is_used_as_it_is(trained: Run) -> None:
     unknown = EXPERIMENT.model_copy(update={"dataset": "not-on-this-machine"})
-    run = train(unknown, device="cpu", data=digits())
+    data = dataclasses.replace(digits(), name=unknown.dataset)
+    run = train(unknown, device="cpu", data=data)
     assert run.evaluation == trained.evaluation
 
 

@@ -21,6 +21,7 @@ from vizmodels.specs import (
 )
 from vizmodels.training.device import Compute
 
+FEW = "few-digits"
 CPU = Compute(torch.device("cpu"), bfloat16=False)
 """Float32 whatever the processor, so that values can be compared."""
 
@@ -28,7 +29,7 @@ CPU = Compute(torch.device("cpu"), bfloat16=False)
 def on_digits(model: AnySpec | None = None, **training: object) -> Experiment:
     settings = {"epochs": 2, "batch_size": 100, **training}
     return Experiment(
-        dataset="digits", model=model or VAESpec(widths=(32,)), training=Training(**settings)
+        dataset=FEW, model=model or VAESpec(widths=(32,)), training=Training(**settings)
     )
 
 
@@ -116,11 +117,11 @@ def same_state(a: Trainable, b: Trainable) -> bool:
 
 
 def first_of(data: ImageSet, n_train: int, n_test: int) -> ImageSet:
-    """The same set with fewer pictures."""
+    """Some pictures of a set, under the name of `FEW`."""
 
     def cut(split: ImageSplit, n: int) -> ImageSplit:
         assert split.labels is not None
         return ImageSplit(split.images[:n], split.labels[:n])
 
     train, test = cut(data.train, n_train), cut(data.test, n_test)
-    return ImageSet(data.name, data.image_shape, data.class_names, (), train, test)
+    return ImageSet(FEW, data.image_shape, data.class_names, (), train, test)

@@ -7,6 +7,7 @@ import torch
 from small_training import (
     CPU,
     FAMILIES,
+    FEW,
     VQ_EXPERIMENT,
     new_model,
     on_digits,
@@ -69,7 +70,7 @@ def eight() -> ImageSet:
     assert labels is not None
     once = ImageSplit(images, labels[:8])
     often = ImageSplit(images.repeat(32, 1, 1, 1), labels[:8].repeat(32))
-    return ImageSet("digits", (1, 8, 8), all_digits.class_names, (), often, once)
+    return ImageSet(FEW, (1, 8, 8), all_digits.class_names, (), often, once)
 
 
 def roomy(spec: AnySpec) -> AnySpec:

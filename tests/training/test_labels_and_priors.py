@@ -7,6 +7,7 @@ import torch
 from small_training import (
     CPU,
     FAMILIES,
+    FEW,
     VQ_EXPERIMENT,
     on_digits,
     small_prior,
@@ -115,7 +116,7 @@ def test_a_prior_without_its_vqvae_is_refused_in_one_sentence(data: ImageSet) ->
 
 
 def elsewhere(experiment: Experiment) -> Experiment:
-    return experiment.model_copy(update={"dataset": "strokes"})
+    return experiment.model_copy(update={"dataset": "other-digits"})
 
 
 @pytest.mark.parametrize(
@@ -134,16 +135,17 @@ def test_a_run_that_is_not_the_priors_vqvae_is_refused_in_one_sentence(
 ) -> None:
     given = dataclasses.replace(vq_run, experiment=of_run)
     with pytest.raises(InvalidExperiment) as error:
-        train(experiment, device="cpu", data=data, vq_run=given)
+        named = dataclasses.replace(data, name=experiment.dataset)
+        train(experiment, device="cpu", data=named, vq_run=given)
     assert str(error.value) == (
         "vq_run must be the VQ-VAE's run that a prior's spec names, on the same images; got run "
-        f"{given.id}, vqvae on digits. Pass the run of experiment.model.vq_run."
+        f"{given.id}, vqvae on {FEW}. Pass the run of experiment.model.vq_run."
     )
 
 
 def test_a_run_of_another_family_is_refused_as_a_priors_vqvae(data: ImageSet) -> None:
     vae = train(on_digits(), device="cpu", data=data)
-    with pytest.raises(InvalidExperiment, match=rf"got run {vae.id}, vae on digits\."):
+    with pytest.raises(InvalidExperiment, match=rf"got run {vae.id}, vae on {FEW}\."):
         train(on_digits(small_prior(vq_run=vae.id)), device="cpu", data=data, vq_run=vae)
 
 

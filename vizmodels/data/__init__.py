@@ -8,7 +8,7 @@ from vizmodels import places
 from vizmodels.data.bundled import BUNDLED_NAMES, digits
 from vizmodels.data.cifar10_jpeg import archive_identity, cifar10_jpeg_path, load_cifar10_jpeg
 from vizmodels.data.image_set import ImageSet, ImageSplit
-from vizmodels.data.own_images import load_own_images, own_image_names, when_stored
+from vizmodels.data.own_images import load_own_images, own_digest, own_image_names, when_stored
 from vizmodels.data.torchvision_sets import (
     TORCHVISION_NAMES,
     DownloadProgress,
@@ -22,9 +22,12 @@ __all__ = [
     "ImageSet",
     "ImageSplit",
     "dataset_names",
-    "edition_of",
+    "digest_of",
     "is_available",
+    "is_own",
     "load_dataset",
+    "origin_of",
+    "own_pictures",
 ]
 
 KEPT_BYTES = 1 << 30  # of images in memory; the set asked for last stays whatever its size
@@ -73,7 +76,7 @@ def load_dataset(
     with _guard:
         lock = _one_at_a_time.setdefault(name, threading.Lock())
     with lock:
-        key = (name, _origin(name))
+        key = (name, origin_of(name))
         with _guard:
             if key in _kept:
                 _kept.move_to_end(key)
@@ -98,13 +101,33 @@ def is_available(name: str) -> bool:
     return name in dataset_names()
 
 
-def edition_of(name: str) -> str:
-    """The edition of a set that a program draws, without drawing it; empty for every other."""
-    if name != "strokes":
-        return ""
-    from vizmodels.data.strokes import strokes_edition
+def digest_of(name: str) -> str:
+    """`ImageSet.digest` of a set, without loading it where its pictures are drawn or one's own.
 
-    return strokes_edition()
+    Raises
+    ------
+    UnknownDataset, DataUnavailable, DamagedData : as `load_dataset` does without the network
+    """
+    if name == "strokes":
+        from vizmodels.data.strokes import strokes_edition
+
+        return strokes_edition()
+    return own_digest(name) if is_own(name) else load_dataset(name, download=False).digest
+
+
+def own_pictures(name: str) -> str:
+    """What an experiment says of the pictures it is on: the digest of one's own, else nothing.
+
+    Raises
+    ------
+    DamagedData, DataUnavailable : a set of one's own cannot be read
+    """
+    return own_digest(name) if is_own(name) else ""
+
+
+def is_own(name: str) -> bool:
+    """Whether it is a visitor's own set; False for an unknown name too."""
+    return name not in (*BUNDLED_NAMES, *TORCHVISION_NAMES) and name in own_image_names()
 
 
 def _load(
@@ -123,10 +146,10 @@ def _load(
     return load_own_images(name)
 
 
-def _origin(name: str) -> str:
+def origin_of(name: str) -> str:
     """What a set of that name was made from, so that one made from something else is not reused."""
     if name in BUNDLED_NAMES:
-        return ""
+        return name
     if _is_from_jpeg(name):
         return f"{cifar10_jpeg_path()} {archive_identity()}"
     return str(places.data_folder()) if name in TORCHVISION_NAMES else when_stored(name)

@@ -50,8 +50,8 @@ class ImageSet:
     train, test : the two splits; `test` is never trained on
     source : where the pictures come from when that is not the set's own files; empty otherwise
     edition : names the pictures where a program draws them, which rounds a shade differently from
-        processor to processor; letters, digits and dots. Empty where they are the same bytes
-        everywhere
+        processor to processor, and where they are one's own, of which the digest is kept; letters,
+        digits and dots. Empty elsewhere
     """
 
     name: str

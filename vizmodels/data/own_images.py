@@ -1,8 +1,10 @@
 """A visitor's own pictures, a folder per class or a .zip of one, as an image set that is kept."""
 
+import contextlib
+import dataclasses
+import functools
 import json
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import takewhile
@@ -27,8 +29,14 @@ from vizmodels.data.picture_source import (
     shown_path,
 )
 from vizmodels.data.torchvision_sets import TORCHVISION_NAMES
-from vizmodels.errors import DamagedData, ImagesRejected, UnknownDataset
-from vizmodels.files import whole_file
+from vizmodels.errors import (
+    DamagedData,
+    DataUnavailable,
+    ImagesRejected,
+    LatentariumError,
+    UnknownDataset,
+)
+from vizmodels.files import exclusive, whole_file
 
 NAME_RULE = "1 to 40 lowercase letters, digits, - and _, beginning with a letter or digit"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -37,7 +45,7 @@ SMALLEST_SIZE = 8  # pixels a side, after resizing
 TEST_SHARE = 10  # one picture in ten, of each class
 SPLIT_SEED = 0
 
-_storing = threading.Lock()
+KEPT_DIGESTS = 256
 
 
 class _Plan(NamedTuple):
@@ -95,8 +103,9 @@ def add_own_images(
     with picture_files(source, bounds) as files:
         plan = _planned(files, bounds)
         images = read_pictures(plan.files, name, image_size, on_progress)
-    _store(name, images, plan)
-    return _image_set(name, images, plan.labels, plan.n_train, plan.class_names)
+    own = _image_set(name, images, plan.labels, plan.n_train, plan.class_names)
+    _store(name, images, plan, own.digest)
+    return dataclasses.replace(own, edition=own.digest)
 
 
 def own_image_names() -> tuple[str, ...]:
@@ -114,26 +123,72 @@ def load_own_images(name: str) -> ImageSet:
         There is none of that name.
     DamagedData
         One of its two files does not hold what it should.
+    DataUnavailable
+        This machine cannot read them now.
     """
-    _check_stored(name)
     path = _folder() / f"{name}.safetensors"
+    while True:  # until both files are of one set, should another process replace it meanwhile
+        before = when_stored(name)
+        try:
+            own = _read(path)
+        except LatentariumError:
+            if before == when_stored(name):
+                raise
+        else:
+            if before == when_stored(name):
+                return own
+
+
+def _read(path: Path) -> ImageSet:
     try:
         about = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        tensors = load_file(path)
+        with path.open("rb"):  # whose error, if there is one, says more than that of safetensors
+            tensors = load_file(path)
         images, labels = tensors["images"], tensors.get("labels")
         n_train, class_names = int(about["n_train"]), tuple(map(str, about["class_names"]))
-    except (OSError, ValueError, LookupError, TypeError, SafetensorError) as failure:
+        digest = str(about.get("digest", ""))  # in sets since the first that needed it
+    except FileNotFoundError as failure:
+        raise _damaged(path, str(failure)) from failure
+    except (OSError, MemoryError) as failure:
+        thing, told = f"The own image set {path}", str(failure) or type(failure).__name__
+        rule, remedy = "readable on this machine now", "Try again; nothing was changed."
+        raise DataUnavailable(thing, rule, told, remedy) from failure
+    except (ValueError, LookupError, TypeError, SafetensorError) as failure:
         raise _damaged(path, str(failure)) from failure
     if not _fits(images, labels, n_train, len(class_names)):
         raise _damaged(path, f"{tuple(images.shape)} images, {n_train} to train on")
-    return _image_set(name, images, labels, n_train, class_names)
+    own = _image_set(path.stem, images, labels, n_train, class_names, digest)
+    return own if digest else dataclasses.replace(own, edition=own.digest)
+
+
+def own_digest(name: str) -> str:
+    """Digest of the pictures stored under `name`, read from their record; else of the pictures.
+
+    Raises
+    ------
+    UnknownDataset, DamagedData, DataUnavailable : as for `load_own_images`
+    """
+    return _digest_when(name, when_stored(name))
+
+
+@functools.lru_cache(KEPT_DIGESTS)
+def _digest_when(name: str, stored: str) -> str:
+    assert stored
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        about = json.loads((_folder() / f"{name}.json").read_text("utf-8"))
+        if digest := str(about.get("digest", "")):
+            return digest
+    return load_own_images(name).digest
 
 
 def when_stored(name: str) -> str:
     """Where and when the stored set `name` was written; another value means another set."""
     _check_stored(name)
     path = _folder() / f"{name}.json"
-    return f"{path} {path.stat().st_mtime_ns}"
+    if not NAME.fullmatch(name) or not path.is_file():
+        _check_stored(name)
+    told = path.stat()
+    return f"{path} {told.st_mtime_ns} {told.st_ino}"
 
 
 def delete_own_images(name: str) -> None:
@@ -144,7 +199,8 @@ def delete_own_images(name: str) -> None:
     UnknownDataset
         There is none of that name.
     """
-    with _storing:
+    _check_stored(name)
+    with exclusive(_folder()):
         _check_stored(name)
         path = _folder() / f"{name}.safetensors"
         path.with_suffix(".json").unlink()  # first: what is not listed is not half there
@@ -203,22 +259,22 @@ def _folder() -> Path:
     return places.home_folder() / "images"
 
 
-def _store(name: str, images: Tensor, plan: _Plan) -> None:
+def _store(name: str, images: Tensor, plan: _Plan, digest: str) -> None:
     """Writes both files whole, the listed one last."""
     path = _folder() / f"{name}.safetensors"
-    about = {"class_names": plan.class_names, "n_train": plan.n_train}
+    about = {"class_names": plan.class_names, "n_train": plan.n_train, "digest": digest}
     tensors = {"images": images} | ({} if plan.labels is None else {"labels": plan.labels})
     listed = path.with_suffix(".json")
-    with _storing:
-        _check_new(name)
-        try:
+    try:
+        with exclusive(_folder()):
+            _check_new(name)
             with whole_file(listed) as listed_part, whole_file(path) as part:
                 save_file(tensors, part)
                 listed_part.write_text(json.dumps(about), "utf-8")
-        except (OSError, SafetensorError) as failure:
-            rule, remedy = "writable and have room", "Free some space, or set LATENTARIUM_HOME."
-            thing = f"The folder {_folder()}"
-            raise ImagesRejected(thing, rule, str(failure), remedy) from failure
+    except (OSError, SafetensorError) as failure:
+        rule, remedy = "writable and have room", "Free some space, or set LATENTARIUM_HOME."
+        thing = f"The folder {_folder()}"
+        raise ImagesRejected(thing, rule, str(failure), remedy) from failure
 
 
 def _check_new(name: str) -> None:
@@ -250,11 +306,18 @@ def _damaged(path: Path, got: str) -> DamagedData:
 
 
 def _image_set(
-    name: str, images: Tensor, labels: Tensor | None, n_train: int, class_names: tuple[str, ...]
+    name: str,
+    images: Tensor,
+    labels: Tensor | None,
+    n_train: int,
+    class_names: tuple[str, ...],
+    edition: str = "",
 ) -> ImageSet:
     train, test = (
         ImageSplit(images[half], None if labels is None else labels[half])
         for half in (slice(n_train), slice(n_train, None))
     )
     n_channels, height, width = images.shape[1:]
-    return ImageSet(name, (n_channels, height, width), class_names, (), train, test)
+    return ImageSet(
+        name, (n_channels, height, width), class_names, (), train, test, edition=edition
+    )

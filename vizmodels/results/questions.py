@@ -101,7 +101,7 @@ def samples(
     run: RunRecord, sampler: SamplerName, judge: RunRecord, temperature: float = 1.0
 ) -> Question[SampleQuality]:
     """How good a sampler's pictures are. The version covers how many are drawn, and their seed."""
-    assert judge.experiment.dataset == run.experiment.dataset, (judge.title, run.title)
+    assert judge.experiment.image_set == run.experiment.image_set, (judge.title, run.title)
     reads = (
         Model(run.id),
         Setting(sampler),

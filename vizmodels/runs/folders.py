@@ -18,13 +18,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vizmodels.files import LEFT_BEHIND_SECONDS
+from vizmodels.files import LEFT_BEHIND_SECONDS, exclusive
 
-LOCK_FILE = ".lock"
 WAITING = ".replaced"
 UNFINISHED, REMOVED = ".saving-", ".removed-"
 LOOKS = 3
-LOCK_SECONDS = 60.0  # a writer holds the lock for a rename, or for reading one run
 OPEN_ELSEWHERE_SECONDS = 5.0  # Windows renames no folder in which a reader has a file open
 
 RENAME_EXCHANGE, AT_FDCWD = 2, -100  # linux/fs.h, fcntl.h
@@ -32,21 +30,6 @@ RENAME_SWAP = 2  # sys/stdio.h of macOS
 CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EXDEV)
 
 Identity = tuple[int, int]
-
-
-@contextmanager
-def exclusive(parent: Path) -> Generator[None]:
-    """The turn of one writer of a folder, of this process or another.
-
-    Raises
-    ------
-    OSError : the lock file cannot be made, or another writer has held it for a minute
-    """
-    from filelock import FileLock  # here: only who writes needs it, and it takes 50 ms to import
-
-    parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(parent / LOCK_FILE, timeout=LOCK_SECONDS):
-        yield
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from vizmodels.errors import DamagedRun, ReadOnlyRun, UnknownRun, UnreadableRun
 from vizmodels.experiment import Experiment
-from vizmodels.runs.folders import exclusive, move_folder, remove_folder, standing, whole_folder
+from vizmodels.files import exclusive
+from vizmodels.runs.folders import move_folder, remove_folder, standing, whole_folder
 from vizmodels.runs.listing import Listing
 from vizmodels.runs.reading import TRY_AGAIN, damaged, read_steadily, unreadable
 from vizmodels.runs.records import (

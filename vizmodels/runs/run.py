@@ -16,6 +16,7 @@ from vizmodels.experiment import Experiment
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.trainable import Trainable
+from vizmodels.runs.pictures import check_pictures
 from vizmodels.runs.training_cost import cost_of
 from vizmodels.training.checkpoint import CheckpointFiles
 from vizmodels.training.control import AskOrder, run_freely
@@ -102,7 +103,8 @@ def train(
     Raises
     ------
     UnknownDataset, DataUnavailable, DamagedData : the image set cannot be had
-    InvalidExperiment : the model does not fit the pictures, or no such device is here
+    InvalidExperiment : `data` are other pictures than those the experiment names; the model does
+        not fit them; or no such device is here
     TrainingDiverged : a loss term became infinite or not a number
     TrainingStopped, TrainingSetAside : it was asked to end
 
@@ -112,7 +114,8 @@ def train(
     """
     compute = choose_compute(device)
     data = load_dataset(experiment.dataset) if data is None else data
-    vqvae = None if vq_run is None else _vqvae(vq_run, experiment)
+    check_pictures(experiment, data)
+    vqvae = None if vq_run is None else _vqvae(vq_run, experiment, data)
     fitted = fit(experiment, data, compute, on_progress, checkpoints, vqvae, ask)
     return as_run(experiment.steered(fitted.history.moves), fitted, data, compute)
 
@@ -133,14 +136,17 @@ def as_run(experiment: Experiment, fitted: Fitted, data: ImageSet, compute: Comp
     )
 
 
-def _vqvae(vq_run: Run, experiment: Experiment) -> VQVAE:
+def _vqvae(vq_run: Run, experiment: Experiment, data: ImageSet) -> VQVAE:
     spec, of = experiment.model, vq_run.experiment
     is_named = spec.family == "pixelcnn" and spec.vq_run == vq_run.id and spec.vqvae == of.model
-    if not isinstance(vq_run.model, VQVAE) or not is_named or of.dataset != experiment.dataset:
+    is_of_same = of.pictures == experiment.pictures and vq_run.data_digest in ("", data.digest)
+    is_named = is_named and of.dataset == experiment.dataset
+    if not isinstance(vq_run.model, VQVAE) or not is_named or not is_of_same:
         raise InvalidExperiment(
             "vq_run",
             "the VQ-VAE's run that a prior's spec names, on the same images",
-            f"run {vq_run.id}, {of.model.family} on {of.dataset}",
+            f"run {vq_run.id}, {of.model.family} on {'' if is_of_same else 'other pictures of '}"
+            f"{of.dataset}",
             "Pass the run of experiment.model.vq_run.",
         )
     return vq_run.model

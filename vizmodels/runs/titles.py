@@ -40,6 +40,8 @@ def title_of(experiment: Experiment) -> str:
         extra += f" · noise {noise_weight:g}"
     if training.binarise:
         extra += " · binarised"
+    if experiment.pictures:
+        extra += f" · pictures {experiment.pictures[:4]}"
     if training.moves:
         extra += " · steered"
     return f"{name} · {size} · {experiment.dataset}{extra}"

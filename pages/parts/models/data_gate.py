@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.models.line_ups import ALWAYS_HERE
 from vizmodels.errors import DataUnavailable, LatentariumError
 from vizmodels.runs.library import RunRecord
@@ -9,7 +10,30 @@ from vizmodels.runs.library import RunRecord
 
 def data_are_here(record: RunRecord) -> bool:
     """Whether the run's images can be shown; if not, offers the one button that fetches them."""
-    return dataset_is_here(record.experiment.dataset)
+    if not dataset_is_here(record.experiment.dataset):
+        return False
+    learned_from = record.experiment.pictures or record.data_digest
+    if record.experiment.dataset == ALWAYS_HERE or not learned_from:
+        return True
+    from vizmodels.data import load_dataset
+    from vizmodels.runs.pictures import check_learned_from
+
+    try:
+        data = load_dataset(record.experiment.dataset, download=False)
+        check_learned_from(record.experiment, record.data_digest, data)
+    except LatentariumError as error:
+        st.info(letter_by_letter(str(error)))
+        return False
+    return True
+
+
+def learned_from_todays(record: RunRecord) -> bool:
+    """Whether a run learned from the pictures under its set's name today, as far as is known."""
+    from vizmodels.data import own_pictures
+
+    today = own_pictures(record.experiment.dataset)
+    learned_from = record.experiment.pictures or record.data_digest
+    return not today or learned_from in ("", today)
 
 
 def dataset_is_here(name: str) -> bool:
@@ -24,7 +48,7 @@ def dataset_is_here(name: str) -> bool:
     except DataUnavailable:
         st.info(f"The images of {name} are not on this machine.")
     except LatentariumError as error:
-        st.error(str(error))
+        st.error(letter_by_letter(str(error)))
         return False
     if not st.button(f"Fetch {name}", key=f"fetch_{name}"):
         return False
@@ -39,6 +63,6 @@ def dataset_is_here(name: str) -> bool:
         )
     except LatentariumError as error:
         bar.empty()
-        st.error(str(error))
+        st.error(letter_by_letter(str(error)))
         return False
     st.rerun()

@@ -4,7 +4,8 @@ from pages.parts.process.shared import library
 from vizmodels.runs.library import RunRecord
 
 
-def judge_on(dataset: str) -> RunRecord | None:
-    """The classifier in whose features samples are compared: the first on these images."""
+def judge_of(run: RunRecord) -> RunRecord | None:
+    """The classifier in whose features a run is judged: the first on the same images."""
     judges = (r for r in library().list() if r.experiment.model.family == "classifier")
-    return next((r for r in judges if r.experiment.dataset == dataset), None)
+    of_same = (r for r in judges if r.experiment.image_set == run.experiment.image_set)
+    return next(of_same, None)

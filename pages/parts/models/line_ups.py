@@ -41,7 +41,9 @@ def default_partner(records: Sequence[RunRecord], a: RunRecord) -> RunRecord | N
     The same number of axes and the same backbone where there is one, as for a VQ-VAE there is not.
     """
     wanted = PARTNERS.get(kind_of(a), "vae")
-    on_same = [r for r in records if r.experiment.dataset == a.experiment.dataset and r.id != a.id]
+    on_same = [
+        r for r in records if r.experiment.image_set == a.experiment.image_set and r.id != a.id
+    ]
     return best_of(wanted, on_same, a.embedding_dim, a.experiment.model.backbone)
 
 

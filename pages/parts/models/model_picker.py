@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.frame.notices import drop_notices, quoted, say
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.models.line_ups import USUAL_AXES, default_partner, default_run, first_of, next_of
 from pages.parts.models.run_kinds import autoencodes
 from pages.parts.process.shared import library
@@ -88,14 +89,14 @@ def _pickable() -> list[RunRecord]:
     st.session_state[TITLES] = _distinct_titles(stored)
     records = [record for record in stored if autoencodes(record)]
     for error in library().unreadable.values():
-        st.warning(str(error))
+        st.warning(letter_by_letter(str(error)))
     if not records:
         st.info("No run is here yet. Train one on the page Train.")
     return records
 
 
 def _on_images_of(a: RunRecord, records: Sequence[RunRecord]) -> list[RunRecord]:
-    return [r for r in records if r.experiment.dataset == a.experiment.dataset]
+    return [r for r in records if r.experiment.image_set == a.experiment.image_set]
 
 
 def _pick_a(records: Sequence[RunRecord], default: RunRecord) -> RunRecord:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages.parts.frame.plain import letter_by_letter
 from pages.parts.process.shared import results
 from pages.parts.process.visitor import visitor
 from pages.parts.results.engine_start import is_starting, wait_for_start
@@ -88,7 +89,7 @@ def wait_for(questions: Sequence[Question[A]], doing: str, height: int) -> list[
         with st.spinner(doing, show_time=True):
             return [results().answer(question) for question in questions]
     if asked.refusal:
-        st.warning(asked.refusal)
+        st.warning(letter_by_letter(asked.refusal))
         return None
     with st.container(height=height, border=False):
         show_progress(asked, doing)
@@ -105,7 +106,8 @@ def go_on_without(missing: Sequence[Question[Any]], each: str) -> None:
     """
     asked = ask(missing)
     if asked.refusal:
-        st.warning(f"{asked.refusal} {len(missing)} figures are missing until then.")
+        refusal = letter_by_letter(asked.refusal)
+        st.warning(f"{refusal} {len(missing)} figures are missing until then.")
         return
     n = len(missing)
     figures = "One figure is" if n == 1 else f"{n} figures are"
@@ -125,11 +127,11 @@ def _wait(jobs: Mapping[str, Question[Any]], doing: str) -> None:
                 results().collect(question, board(), job_id)
                 has_news = True
             elif job.is_over:
-                st.error(job.message or f"{job.title} could not be measured.")
+                st.error(letter_by_letter(job.message) or f"{job.title} could not be measured.")
             else:
                 n_open += 1
         except LatentariumError as error:
-            st.error(str(error))
+            st.error(letter_by_letter(str(error)))
     if n_open:
         st.progress((len(jobs) - n_open) / len(jobs), text=doing)
     elif has_news:

@@ -7,7 +7,7 @@ CODEBOOK_SIZE = 128
 EPOCHS = 3
 
 
-def collapse_and_cure(dataset: str) -> dict[str, Experiment]:
+def collapse_and_cure(dataset: str, pictures: str = "") -> dict[str, Experiment]:
     """Caption -> experiment: the same small VQ-VAE without remedies, and with both of them.
 
     First codes that are small and random lie in one corner of what the encoder gives: a few are
@@ -23,7 +23,7 @@ def collapse_and_cure(dataset: str) -> dict[str, Experiment]:
 
     def trained(**options: object) -> Experiment:
         model = VQVAESpec(codebook_size=CODEBOOK_SIZE, channels=16, n_residual=0, **options)  # pyright: ignore[reportArgumentType]  # checked by the spec
-        return Experiment(dataset=dataset, model=model, training=training)
+        return Experiment(dataset=dataset, pictures=pictures, model=model, training=training)
 
     return {
         "random start": trained(initialisation="random", reset_dead_codes=False),
