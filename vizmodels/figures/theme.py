@@ -26,7 +26,7 @@ DIVERGING_ON_DARK = (np.array([22.0, 28.0, 38.0]), (88.0, 166.0, 255.0), (255.0,
 """Zero, the lower and the upper bound of a signed map; zero is the paper."""
 AXIS_FONT = 15  # px; axis labels are read from the last row
 BODY_FONT = 16
-NAME_WIDTH = 24  # letters of a line of a model's name beside its bar
+NAME_WIDTH = 28  # letters of a line of a model's name beside its bar
 X_TITLE_WIDTH = 30  # letters of a line: what a phone has room for beside an axis of names
 
 
