@@ -9,6 +9,7 @@ from pages.parts.process.visitor import visitor
 from pages.train.experiment_form import experiment_form
 from pages.train.finished_run import show_finished, show_next
 from pages.train.job_panel import watch_job
+from pages.train.kept_here import show_kept
 from pages.train.own_images_form import own_images_form
 from pages.train.queue_panel import show_queue
 from vizmodels.errors import LatentariumError
@@ -31,6 +32,7 @@ with form:
             except LatentariumError as error:
                 action.error(letter_by_letter(str(error)))
     own_images_form()
+    show_kept()
     show_queue(st.query_params.get("job"))
 
 with live:

@@ -358,7 +358,8 @@ def test_a_damaged_own_set_is_said_and_can_be_deleted(damage: Callable[[Path], N
     damage(places.home_folder() / "images" / "mine.safetensors")
     message = (
         r"The own image set .*mine\.safetensors must be as it was stored; got .*\. "
-        r"Delete this image set and add its pictures again\."
+        r"Delete this image set on the page Train, under Kept on this machine, and "
+        r"add its pictures again\."
     )
     with pytest.raises(DamagedData, match=message):
         load_own_images("mine")
@@ -389,7 +390,7 @@ def test_a_name_must_be_a_new_slug(name: str):
 
 def test_a_taken_name_is_refused():
     add_own_images(zip_of(two_classes(2)), "mine")
-    message = "The name of an image set must be new; got mine. Delete the old one first, or"
+    message = "The name of an image set must be new; got mine. Delete the old one on the page"
     with pytest.raises(ImagesRejected, match=message):
         add_own_images(zip_of(two_classes(2)), "mine")
 

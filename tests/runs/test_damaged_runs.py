@@ -138,7 +138,8 @@ OF_THE_REST = {
 }
 
 SENTENCE = (
-    "Run {id} must be whole and readable; got {found}. Train it again, or restore its folder."
+    "Run {id} must be whole and readable; got {found}. Train it again, restore its folder, or move "
+    "it aside on the page Train, under Kept on this machine."
 )
 
 

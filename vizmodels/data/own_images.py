@@ -46,6 +46,7 @@ TEST_SHARE = 10  # one picture in ten, of each class
 SPLIT_SEED = 0
 
 KEPT_DIGESTS = 256
+KEPT_WHERE = "on the page Train, under Kept on this machine"
 
 
 class _Plan(NamedTuple):
@@ -279,7 +280,7 @@ def _store(name: str, images: Tensor, plan: _Plan, digest: str) -> None:
 
 def _check_new(name: str) -> None:
     if name in own_image_names():
-        remedy = "Delete the old one first, or choose another name."
+        remedy = f"Delete the old one {KEPT_WHERE}, or choose another name."
         raise ImagesRejected("The name of an image set", "new", name, remedy)
 
 
@@ -301,7 +302,7 @@ def _fits(images: Tensor, labels: Tensor | None, n_train: int, n_classes: int) -
 
 
 def _damaged(path: Path, got: str) -> DamagedData:
-    remedy = "Delete this image set and add its pictures again."
+    remedy = f"Delete this image set {KEPT_WHERE}, and add its pictures again."
     return DamagedData(f"The own image set {path}", "as it was stored", got, remedy)
 
 

@@ -1,7 +1,7 @@
 """The one store of everything that is measured: find an answer, measure it, or have it measured."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
@@ -112,6 +112,24 @@ class Results:
     def files(self) -> list[Path]:
         """Of everything that is kept in the folder."""
         return sorted(self.folder.glob(f"*{SUFFIX}"))
+
+    def remove(self, names: Iterable[str]) -> int:
+        """Remove what was measured here of runs or pictures; returns how many answers.
+
+        Parameters
+        ----------
+        names : ids of runs, digests of image sets
+        """
+        words = tuple(filter(None, names))
+        gone = [
+            file
+            for file in self.files()
+            if any(word in key for key in keys_read(file) for word in words)
+        ]
+        for file in gone:
+            file.unlink(missing_ok=True)
+            self._cache.forget(lambda key, name=file.stem: key == _key(name))
+        return len(gone)
 
     def _measure(self, name: str, question: Question[A]) -> Answer[A]:
         measured = measure(question.function, *question.values(self.atlas))

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 TRIES = 50  # a run is read in less time than another is written in
 
+KEPT_WHERE = "on the page Train, under Kept on this machine"
 TRY_AGAIN = "Try again; nothing was changed."
 
 BAD_CONTENT = (
@@ -103,7 +104,7 @@ def read_steadily(path: Path, read: Callable[[Path], T]) -> T:
 
 def damaged(folder: Path, found: str) -> DamagedRun:
     """The error that says what was found in a run's folder."""
-    remedy = "Train it again, or restore its folder."
+    remedy = f"Train it again, restore its folder, or move it aside {KEPT_WHERE}."
     return DamagedRun(f"Run {folder.name}", "whole and readable", found, remedy)
 
 
