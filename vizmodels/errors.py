@@ -49,14 +49,22 @@ class ImagesRejected(LatentariumError, ValueError):
     """A visitor's own folder or .zip breaks one of the limits on own images."""
 
 
+ANOTHER_SET = "Choose an image set that has more, or add pictures to your own."
+
+
 class TooFewImages(LatentariumError, ValueError):
     """An image set has fewer pictures, or fewer classes, than a figure can be measured on."""
 
 
 def need(thing: str, given: int, fewest: int, remedy: str) -> None:
-    """Raise TooFewImages where there are fewer of a thing than something needs."""
+    """Raise TooFewImages where there are fewer of a thing than something needs.
+
+    Parameters
+    ----------
+    thing : what is counted, in the plural
+    """
     if given < fewest:
-        raise TooFewImages(thing, f"at least {fewest}", given, remedy)
+        raise TooFewImages(f"The number of {thing}", f"at least {fewest}", given, remedy)
 
 
 class UnknownRun(LatentariumError, KeyError):

@@ -10,6 +10,7 @@ from pages.parts.models.data_gate import data_are_here
 from pages.parts.models.model_label import lettered, show_label, size_text
 from pages.parts.models.model_picker import pick_up_to_four
 from pages.parts.process.kept import once
+from pages.parts.process.shared import atlas
 from pages.parts.results.waiting import losses, reconstructed, reconstruction_reports
 from pages.reconstruction.posterior_texts import posterior_texts
 from pages.reconstruction.sheets import reconstruction_sheet
@@ -33,7 +34,8 @@ if models and data_are_here(models[0]):
     ))  # fmt: skip
     rows = [st.columns([1, 3], vertical_alignment="center") for _ in (None, *models)]
     reports = [] if order == "first" else reconstruction_reports(models)
-    ranked = np.argsort(reports[0].squared_error) if reports else np.arange(COLUMNS)
+    n_first = min(COLUMNS, atlas().points(models[0].experiment.dataset).n_test)
+    ranked = np.argsort(reports[0].squared_error) if reports else np.arange(n_first)
     middle = max(0, len(ranked) // 2 - COLUMNS // 2)
     chosen = {
         "first": ranked,

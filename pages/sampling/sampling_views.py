@@ -26,6 +26,7 @@ from pages.sampling.samplers_panel import (
 )
 from vizmodels.analysis.entropy import entropy_bits
 from vizmodels.analysis.pictures.sample_quality import SampleQuality
+from vizmodels.errors import TooFewImages
 from vizmodels.figures.sampling import (
     Bar,
     class_shares_figure,
@@ -47,10 +48,12 @@ def show_sampling_page(models: list[RunRecord]) -> None:
     columns = st.columns(len(models))
     judge = judge_of(models[0])
     quality = _quality([drawn for row in rows for drawn in row], judge, temperature)
+    drawable: list[Drawn] = []
     with st.spinner("Drawing samples", show_time=True):
         for slot, column, row in zip(SLOTS, columns, rows, strict=False):
             with column:
-                _show_sheet(row[0], seed, temperature, quality.get(row[0].key), slot)
+                if _show_sheet(row[0], seed, temperature, quality.get(row[0].key), slot):
+                    drawable.append(row[0])
     if judge is None:
         st.info("Train a classifier on these images, and samples are measured in its features.")
     elif quality:
@@ -64,10 +67,11 @@ def show_sampling_page(models: list[RunRecord]) -> None:
         for slot, column, row in zip(SLOTS, st.columns(len(models)), rows, strict=False):
             with column:
                 for drawn in row[1:]:
-                    _show_sheet(drawn, seed, temperature, quality.get(drawn.key), slot)
+                    if _show_sheet(drawn, seed, temperature, quality.get(drawn.key), slot):
+                        drawable.append(drawn)
     if quality:
         _show_classes(rows, quality)
-    _offer(rows, quality, seed, temperature)
+    _offer(drawable, quality, seed, temperature)
 
 
 def _controls() -> tuple[float, int]:
@@ -105,12 +109,19 @@ def _asks(temperature: float) -> bool:
 
 def _show_sheet(
     drawn: Drawn, seed: int, temperature: float, quality: SampleQuality | None, slot: str
-) -> None:
-    sheet = sheet_of(*pictures_key(drawn, N_PICTURES, seed, temperature), COLUMNS)
+) -> bool:
+    """Whether there are samples; where images are too few to fit a density to, a sentence is."""
+    try:
+        sheet = sheet_of(*pictures_key(drawn, N_PICTURES, seed, temperature), COLUMNS)
+    except TooFewImages as error:
+        st.markdown(f"**{slot}** · {drawn.caption}")
+        st.caption(str(error))
+        return False
     told = "" if quality is None else f" · Fréchet **{quality.frechet:,.0f}**"
     st.markdown(f"**{slot}** · {drawn.caption}{told}")
     alt = f"Samples of {drawn.model.title}: {drawn.caption}"
     show_sheet(sheet, alt, widest=WIDEST)
+    return True
 
 
 def _show_frechet(rows: list[list[Drawn]], quality: dict[str, SampleQuality]) -> None:
@@ -171,12 +182,11 @@ def _show_classes(rows: list[list[Drawn]], quality: dict[str, SampleQuality]) ->
 
 
 def _offer(
-    rows: list[list[Drawn]], quality: dict[str, SampleQuality], seed: int, temperature: float
+    drawn: list[Drawn], quality: dict[str, SampleQuality], seed: int, temperature: float
 ) -> None:
-    drawn = [one for row in rows for one in row]
     known = [one for one in drawn if one.key in quality]
     offer_export(
-        f"samples-{rows[0][0].model.experiment.dataset}",
+        f"samples-{drawn[0].model.experiment.dataset}",
         None
         if not known
         else lambda: {

@@ -79,7 +79,9 @@ class PreviewMaker:
         if z.shape[1] <= 2:
             return torch.nn.functional.pad(z, (0, 2 - z.shape[1]))
         centred = z - z.mean(dim=0)
-        axes = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -2:]
+        # In float32 it fails on latents that lie all but in one place.
+        scatter = (centred.T @ centred).double()
+        axes = torch.linalg.eigh(scatter).eigenvectors[:, -2:].to(z)
         if self._axes is not None:
             from scipy.linalg import orthogonal_procrustes  # here: it takes a while to import
 

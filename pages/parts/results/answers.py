@@ -86,8 +86,12 @@ def wait_for(questions: Sequence[Question[A]], doing: str, height: int) -> list[
     missing = [one for one, answer in zip(questions, found, strict=True) if answer is None]
     asked = ask(missing)
     if not asked.has_engine:
-        with st.spinner(doing, show_time=True):
-            return [results().answer(question) for question in questions]
+        try:
+            with st.spinner(doing, show_time=True):
+                return [results().answer(question) for question in questions]
+        except LatentariumError as error:  # such as too few images for the figure
+            st.warning(str(error))
+            return None
     if asked.refusal:
         st.warning(letter_by_letter(asked.refusal))
         return None

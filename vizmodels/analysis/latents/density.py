@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from vizmodels.errors import ANOTHER_SET, need
+
 MIXTURE_COMPONENTS = 10
 """As Ghosh et al. 2020 (From Variational to Deterministic Autoencoders) fit after training."""
 
@@ -47,7 +49,13 @@ def standard_normal(n_axes: int) -> Mixture:
 
 
 def fitted_gaussian(latents: Float[np.ndarray, "N D"]) -> Mixture:
-    """The Gaussian with the latents' mean and covariance."""
+    """The Gaussian with the latents' mean and covariance.
+
+    Raises
+    ------
+    TooFewImages : there are fewer than two latents
+    """
+    need("training pictures of a fitted Gaussian", len(latents), 2, ANOTHER_SET)
     wide = latents.astype(np.float64)
     covariance = np.atleast_2d(np.cov(wide, rowvar=False))
     return Mixture(np.ones(1), wide.mean(axis=0)[None], _roots(covariance[None]))
@@ -60,7 +68,13 @@ def fitted_mixture(
 
     Latents are scaled to unit variance for the fit, so that its floor of the variances means the
     same whatever the size of the latents.
+
+    Raises
+    ------
+    TooFewImages : there are fewer different latents than components
     """
+    what = f"different latents of a mixture of {n_components}"
+    need(what, len(np.unique(latents, axis=0)), n_components, ANOTHER_SET)
     from sklearn.mixture import GaussianMixture  # here, since it takes a second to import
     from threadpoolctl import threadpool_limits
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vizmodels.errors import ANOTHER_SET, need
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.classifier import Classifier
 from vizmodels.training.evaluation import as_float
@@ -137,7 +138,13 @@ def pairs_of_classes(
 def score_paths(
     model: Autoencoder, pairs: UInt8[Tensor, "2 M C H W"], classifier: Classifier | None
 ) -> PathScores:
-    """Scores of the paths between M pairs of images, of every kind."""
+    """Scores of the paths between M pairs of images, of every kind.
+
+    Raises
+    ------
+    TooFewImages : there is no pair
+    """
+    need("pairs of test pictures of different classes", pairs.shape[1], 1, ANOTHER_SET)
     images, partners = pairs
     even = np.empty((len(PATH_KINDS), len(images)), np.float32)
     least = np.full_like(even, np.nan)

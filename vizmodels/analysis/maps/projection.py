@@ -113,7 +113,7 @@ def project(latents: Latents, kind: ProjectionKind, n_axes: int = 2, seed: int =
     McInnes et al. 2018 (UMAP), van der Maaten & Hinton 2008 and Poličar et al. 2024 (t-SNE,
     openTSNE), Venna & Kaski 2001 (trustworthiness and continuity).
     """
-    need("The pictures on a map", len(latents), FEWEST_POINTS if kind in SLOW_KINDS else 1, REMEDY)
+    need("pictures on a map", len(latents), FEWEST_POINTS if kind in SLOW_KINDS else 1, REMEDY)
     if kind in SLOW_KINDS and not np.ptp(latents, axis=0).any():
         places = "in different places of the latent space"
         raise TooFewImages("The pictures on a map", places, "all in one", REMEDY)

@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from vizmodels.errors import ANOTHER_SET, need
+
 
 @dataclass(frozen=True)
 class Gaussian:
@@ -26,7 +28,13 @@ class Gaussian:
 
 
 def gaussian_of(points: Float[np.ndarray, "N F"]) -> Gaussian:
-    """The Gaussian with the points' mean and covariance (N − 1 in the denominator)."""
+    """The Gaussian with the points' mean and covariance (N − 1 in the denominator).
+
+    Raises
+    ------
+    TooFewImages : there are fewer than two points
+    """
+    need("pictures of a Fréchet distance", len(points), 2, ANOTHER_SET)
     wide = points.astype(np.float64)
     return Gaussian(wide.mean(axis=0), np.atleast_2d(np.cov(wide, rowvar=False)))
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
-from vizmodels.errors import InvalidExperiment
+from vizmodels.errors import ANOTHER_SET, InvalidExperiment, need
 from vizmodels.experiment import Experiment, Training
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.classifier import Classifier
@@ -84,6 +84,7 @@ def information_kept(model: Trainable, dataset: str) -> InformationKept:
     Raises
     ------
     InvalidExperiment : a classifier, or images without labels
+    TooFewImages : fewer than five training pictures, or of one class
     DataUnavailable, DamagedData : the images cannot be had
 
     Notes
@@ -118,6 +119,7 @@ def _judge(data: ImageSet, model: Autoencoder | None) -> InformationKept:
             f"{data.name} without labels",
             "Choose another image set.",
         )
+    _check_training_labels(data.train.labels.numpy())  # before CNNs are trained
     images, labels = test.images[:TEST_IMAGES], test.labels[:TEST_IMAGES]
     n_classes = len(data.class_names)
     seen, places = _through(model, images)
@@ -203,6 +205,11 @@ def _share_right(votes: NDArray[np.int64], labels: Int64[Tensor, " N"]) -> float
     return float((votes == labels.numpy()).mean())
 
 
+def _check_training_labels(labels: Int64[np.ndarray, " N"]) -> None:
+    need("training pictures of a judge", len(labels), NEIGHBOURS, ANOTHER_SET)
+    need("classes of a judge's training pictures", len(np.unique(labels)), 2, ANOTHER_SET)
+
+
 def linear_probe(
     train: Float[np.ndarray, "N E"],
     train_labels: Int64[np.ndarray, " N"],
@@ -212,11 +219,16 @@ def linear_probe(
     """Share of the test latents whose class a multinomial logistic regression gets right.
 
     Latents are standardised by the training ones; L2 weight of scikit-learn's default.
+
+    Raises
+    ------
+    TooFewImages : the training latents are of one class
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
+    need("classes of a linear probe", len(np.unique(train_labels)), 2, ANOTHER_SET)
     scaled, test_scaled = _standardised(train, test)
     # Ten columns of products are too few for several threads, which would wait for each other.
     with threadpool_limits(1), warnings.catch_warnings():
@@ -231,7 +243,13 @@ def nearest_neighbours(
     test: Float[np.ndarray, "M E"],
     test_labels: Int64[np.ndarray, " M"],
 ) -> float:
-    """Share of the test latents whose five nearest training latents vote for their class."""
+    """Share of the test latents whose five nearest training latents vote for their class.
+
+    Raises
+    ------
+    TooFewImages : there are fewer than five training latents
+    """
+    need("training pictures of five nearest", len(train), NEIGHBOURS, ANOTHER_SET)
     from sklearn.neighbors import KNeighborsClassifier
     from threadpoolctl import threadpool_limits
 

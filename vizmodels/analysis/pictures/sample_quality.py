@@ -14,7 +14,7 @@ from vizmodels.analysis.entropy import entropy_bits
 from vizmodels.analysis.pictures.frechet import frechet_distance, gaussian_of
 from vizmodels.analysis.pictures.samplers import SamplerName, make_sampler
 from vizmodels.data import load_dataset
-from vizmodels.errors import InvalidExperiment
+from vizmodels.errors import ANOTHER_SET, InvalidExperiment, need
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.classifier import Classifier
 from vizmodels.models.trainable import Trainable
@@ -86,6 +86,7 @@ def sample_quality(
     Raises
     ------
     InvalidExperiment : the judge is no classifier of these images, or the model does not decode
+    TooFewImages : one split has a single picture, or too few for the sampler to be fitted to
     DataUnavailable, DamagedData : the images cannot be had
 
     Notes
@@ -100,6 +101,7 @@ def sample_quality(
         found, remedy = type(model).__name__, "Choose another run."
         raise InvalidExperiment("The model", "one that decodes", found, remedy)
     n = min(MOST_SAMPLES, len(data.test), len(data.train))
+    need("pictures of each split", n, 2, ANOTHER_SET)
     test, train = (_see_split(judge, dataset, data.digest, split, n) for split in SPLITS)
     drawn = make_sampler(model, sampler, data.train.images).draw(n, SEED, temperature)
     samples = _see(judge, torch.from_numpy((drawn * 255).round().astype(np.uint8)))
