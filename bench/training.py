@@ -1,4 +1,5 @@
-"""Training throughput beside the usual PyTorch loop: `python -m bench.training [--quick]`.
+"""Training throughput beside the usual PyTorch loop: `python -m bench.training [--quick]`; and with
+`--estimates` the times that the Train page tells beforehand, beside what then happens.
 
 Both loops train the same model from the same weights on MNIST with batches of 256 for the same
 number of epochs, in turns within one process; the medians of the rounds are compared, and the
@@ -13,6 +14,7 @@ import math
 import statistics
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -20,6 +22,8 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
 from bench.report import Figure, at_most, median_seconds, report, times_better
+from vizmodels.analysis.maps.atlas import Atlas
+from vizmodels.analysis.training_time import time_steps
 from vizmodels.data import load_dataset
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.experiment import Experiment, Training
@@ -27,7 +31,18 @@ from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
 from vizmodels.models.trainable import Batch
 from vizmodels.places import data_folder
-from vizmodels.specs import VAESpec
+from vizmodels.results.questions import step_time
+from vizmodels.runs.library import RunLibrary
+from vizmodels.runs.run import processor_name
+from vizmodels.specs import (
+    AnySpec,
+    AutoencoderSpec,
+    ClassifierSpec,
+    DiscreteVAESpec,
+    PixelCNNSpec,
+    VAESpec,
+    VQVAESpec,
+)
 from vizmodels.training.device import Compute, choose_compute
 from vizmodels.training.evaluation import evaluate
 from vizmodels.training.loop import fit
@@ -37,6 +52,26 @@ LEARNING_RATE = 1e-3
 KL_WEIGHT = 1 / 784
 AGREEMENT = 0.01  # of the two test losses, relative
 TWO_AXES_ERROR, TWO_AXES_SECONDS = 0.039, 30
+WITHIN = 1.5  # of what a training takes, the time that is told before it
+ESTIMATED_SECONDS, N_TEST = 6.0, 1000
+VQ_RUN = "ec3c9a779d83"  # shipped, on strokes
+SHIPPED = Path(__file__).parents[1] / "assets" / "runs"
+ESTIMATED: dict[str, AnySpec] = {
+    "linear autoencoder": AutoencoderSpec(backbone="linear"),
+    "autoencoder mlp": AutoencoderSpec(),
+    "vae mlp": VAESpec(),
+    "vae conv": VAESpec(backbone="conv"),
+    "vae transformer": VAESpec(backbone="transformer"),
+    "discrete vae, Gumbel": DiscreteVAESpec(),
+    "discrete vae, score function": DiscreteVAESpec(estimator="score_function_baseline"),
+    "discrete vae, 10,000 combinations": DiscreteVAESpec(n_variables=4, estimator="enumeration"),
+    "discrete vae, 10 combinations beside axes": DiscreteVAESpec(
+        n_variables=1, continuous_dim=2, estimator="enumeration"
+    ),
+    "vq-vae": VQVAESpec(),
+    "vq-vae, distance weighted": VQVAESpec(assignment="distance_weighted"),
+    "classifier": ClassifierSpec(),
+}
 BACKWARD = 3  # a training step costs about three forward passes
 
 
@@ -217,14 +252,44 @@ def run_two_axes(compute: Compute) -> None:
     report(at_most(f"weights that differ between two runs, {where}", differing, "weights", 0))
 
 
+def run_estimates(compute: Compute) -> None:
+    """Time steps of a model of each kind, then train it as long as that says is a few seconds."""
+    data, processor = load_dataset("strokes"), processor_name()
+    atlas = Atlas(RunLibrary(SHIPPED))
+    vq_run = atlas.run(VQ_RUN)
+    prior = PixelCNNSpec(vq_run=vq_run.id, vqvae=vq_run.experiment.model)
+    for name, spec in {**ESTIMATED, "pixelcnn": prior}.items():
+        once = Experiment(dataset="strokes", model=spec, training=Training(epochs=1))
+        question = step_time(once, len(data.train), data.image_shape, 10, processor)
+        timed = time_steps(*question.values(atlas))
+        n_steps = max(4, round((ESTIMATED_SECONDS - timed.once) / timed.step))
+        n_images = min(BATCH * n_steps, len(data.train))
+        epochs = max(1, round(BATCH * n_steps / n_images))
+        experiment = Experiment(dataset="strokes", model=spec, training=Training(epochs=epochs))
+        part = ImageSplit(data.train.images[:n_images], data.train.labels[:n_images])
+        test = ImageSplit(data.test.images[:N_TEST], data.test.labels[:N_TEST])
+        images = ImageSet("strokes", data.image_shape, data.class_names, (), part, test)
+        told = timed.of_training(experiment, n_images, N_TEST)
+        vqvae = vq_run.model if name == "pixelcnn" else None
+        began = time.perf_counter()
+        fit(experiment, images, compute, lambda _: None, vqvae=vqvae)
+        seconds = time.perf_counter() - began
+        ratio = max(told, seconds) / min(told, seconds)
+        reach, ok = f"<= {WITHIN:g} x", ratio <= WITHIN
+        report(Figure(f"told before training, {name}", told, "s", seconds, ratio, reach, ok))
+
+
 def main() -> None:
     """Command line of the bench."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--quick", action="store_true", help="one short round, under 50 s")
+    parser.add_argument("--estimates", action="store_true", help="times told beforehand, alone")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     compute = choose_compute(arguments.device)
+    if arguments.estimates:
+        return run_estimates(compute)
     for case in cases(arguments.quick):
         run_case(case, compute, 1 if arguments.quick else arguments.rounds)
     if not arguments.quick:

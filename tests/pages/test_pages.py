@@ -9,6 +9,7 @@ from page_under_test import gallery_of, open_page
 
 from pages.parts.frame import later
 from pages.parts.process import shared
+from vizmodels.analysis.training_time import StepTime
 
 SHOWN_FIRST = "VAE mlp · 2-D · strokes · KL weight 0.001"
 
@@ -212,3 +213,14 @@ def test_charts_and_code_wait_for_the_first_picture_of_a_visit(
     time.sleep(2.0)
     assert page.run().get("plotly_chart") and page.code
     assert page.run().get("plotly_chart"), "and there it stays"
+
+
+def test_the_train_page_tells_the_time_by_steps_that_were_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timed = StepTime(step=0.01, test_image=1e-4, once=1.0)
+    monkeypatch.setattr("pages.train.experiment_form.find", lambda _: [timed])
+    test = open_page("train")
+    test.number_input(key="vae_epochs").set_value(5).run()
+    # 5 passes of ceil(20,000 / 256) = 79 steps, 5 evaluations of 4,000 images, and a second.
+    assert any("weights · about 7 s · " in caption.value for caption in test.caption)

@@ -1,15 +1,117 @@
-"""How long a training is going to take, told from the trainings that are in the library."""
+"""How long a training will take: by steps that were timed, or by trainings that are alike."""
 
 import math
-from collections.abc import Sequence
+import statistics
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import torch
+
+from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.experiment import Experiment
+from vizmodels.models import build_model
 from vizmodels.models.backbones import ImageShape
 from vizmodels.runs.library import RunRecord
 from vizmodels.runs.training_cost import cost_of
+from vizmodels.training.device import choose_compute
+from vizmodels.training.evaluation import evaluate_whole
+from vizmodels.training.preview import PreviewMaker
+from vizmodels.training.step import TrainingStep
 
 N_NEAREST = 3  # runs whose speeds are averaged
+WARM_UP_STEPS = {"cuda": 5, "cpu": 1, "mps": 1}  # a captured step is captured in the fourth
+TIMING_SECONDS = 0.4  # of steps that are timed, and three at least
+N_TEST = 500  # images whose evaluation is timed
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """What the parts of a training take on the machine that timed them, in seconds.
+
+    Attributes
+    ----------
+    step : one training step
+    test_image : the evaluation of one test image
+    once : first codes, the preview at the beginning and the one at the end
+    """
+
+    step: float
+    test_image: float
+    once: float
+
+    def of_training(self, experiment: Experiment, n_train: int, n_test: int) -> float:
+        """Of a whole training on so many images."""
+        training = experiment.training
+        evaluation = training.epochs * n_test * self.test_image
+        return self.once + training.n_steps(n_train) * self.step + evaluation
+
+
+def time_steps(
+    experiment: Experiment, image_shape: Sequence[int], n_classes: int, processor: str
+) -> StepTime:
+    """Time some steps of an experiment, on images drawn at random.
+
+    Parameters
+    ----------
+    experiment : whose model, batch size and kind of input are timed; for a prior over codes its
+        VQ-VAE is untrained
+    image_shape, n_classes : of the image set
+    processor : that will time them, for the name of the question alone
+
+    Notes
+    -----
+    About a second for most models. The median of the steps, so that what else the machine does now
+    and then counts for little.
+    """
+    assert processor
+    training, compute = experiment.training, choose_compute()
+    generator = torch.Generator().manual_seed(training.seed)
+    shape = (image_shape[0], image_shape[1], image_shape[2])
+    train, test = (
+        ImageSplit(
+            torch.randint(0, 256, (n, *shape), dtype=torch.uint8, generator=generator),
+            torch.randint(max(n_classes, 1), (n,), generator=generator),
+        )
+        for n in (training.batch_size, N_TEST)
+    )
+    data = ImageSet("random", shape, tuple(map(str, range(n_classes))), (), train, test)
+    model = build_model(experiment.model, shape, generator, n_classes).to(compute.device)
+    draw = torch.Generator(compute.device).manual_seed(training.seed)
+    began = time.perf_counter()
+    model.start(train.images.to(compute.device), draw)
+    once = time.perf_counter() - began
+    assert train.labels is not None
+    step = TrainingStep(
+        model,
+        model.resident(train.images.to(compute.device)),
+        training.batch_size,
+        training.learning_rate,
+        training.noise_weight,
+        draw,
+        compute,
+        labels=train.labels.to(compute.device),
+        binarise=training.binarise,
+    )
+    indices = torch.arange(training.batch_size, device=compute.device)
+    times: list[float] = []
+    for _ in range(WARM_UP_STEPS[compute.device.type]):
+        step(indices)
+    while len(times) < 3 or sum(times) < TIMING_SECONDS:
+        times.append(_seconds(step, indices))
+    test_images = test.images.to(compute.device)
+    evaluations = [_seconds(evaluate_whole, model, test_images, test.labels) for _ in range(2)]
+    once += 2 * _seconds(PreviewMaker(data).make, model)
+    return StepTime(statistics.median(times), min(evaluations) / N_TEST, once)
+
+
+def _seconds(function: Callable[..., object], *args: object) -> float:
+    """What a call takes until the device is done with it."""
+    began = time.perf_counter()
+    function(*args)
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - began
 
 
 @dataclass(frozen=True)
@@ -36,7 +138,7 @@ def estimate_time(
     records: Sequence[RunRecord],
     processors: Sequence[str],
 ) -> TimeEstimate | None:
-    """Scale the speed of runs that are alike by what one image costs.
+    """Scale the speed of runs that are alike by what a step costs, where none has been timed.
 
     Parameters
     ----------
@@ -50,10 +152,11 @@ def estimate_time(
     -------
     TimeEstimate, or None where nothing alike has been trained.
     """
-    if experiment.training.solver == "closed_form":
+    training, spec = experiment.training, experiment.model
+    if training.solver == "closed_form":
         return None
-    spec = experiment.model
-    own = cost_of(spec, image_shape, n_classes).flops_per_image
+    batch_size = min(training.batch_size, n_images)
+    own = cost_of(spec, image_shape, n_classes).flops(batch_size) / batch_size
     alike = [
         record
         for record in records
@@ -74,7 +177,5 @@ def estimate_time(
 
     nearest = sorted(chosen, key=lambda r: abs(math.log(flops(r) / own)))[:N_NEAREST]
     rates = [float(r.environment["images_per_second"]) * flops(r) for r in nearest]
-    training = experiment.training
-    n_seen = training.n_steps(n_images) * min(training.batch_size, n_images)
-    seconds = n_seen * own / (sum(rates) / len(rates))
+    seconds = training.n_steps(n_images) * batch_size * own / (sum(rates) / len(rates))
     return TimeEstimate(seconds, len(nearest), bool(here))

@@ -27,7 +27,8 @@ from vizmodels.analysis.pictures.reconstruction_report import (
 )
 from vizmodels.analysis.pictures.sample_quality import SampleQuality, sample_quality
 from vizmodels.analysis.pictures.samplers import SamplerName
-from vizmodels.experiment import Experiment
+from vizmodels.analysis.training_time import StepTime, time_steps
+from vizmodels.experiment import Experiment, Training
 from vizmodels.results.question import Question
 from vizmodels.results.reads import (
     Dataset,
@@ -121,6 +122,26 @@ def slow_map(
     """A map by UMAP or t-SNE. The version covers the settings of both and their seed."""
     reads = (Latents(run_id, extent), Setting(kind), Setting(n_axes))
     return Question(project, 3, reads, f"{kind} map of {title or run_id}")
+
+
+def step_time(
+    experiment: Experiment,
+    n_images: int,
+    image_shape: tuple[int, int, int],
+    n_classes: int,
+    processor: str,
+) -> Question[StepTime]:
+    """What a step of an experiment takes on a processor. Of its training only the batch and what is
+    done to the input enter: nothing else costs time."""
+    given = experiment.training
+    training = Training(
+        batch_size=min(given.batch_size, n_images),
+        noise_weight=0.5 if given.noise_weight else 0.0,
+        binarise=given.binarise,
+    )
+    recipe = experiment.model_copy(update={"training": training})
+    reads = (Recipe(recipe), Setting(image_shape), Setting(n_classes), Setting(processor))
+    return Question(time_steps, 1, reads, f"speed of {title_of(recipe)}")
 
 
 def training(experiment: Experiment) -> Question[Evaluation]:

@@ -158,8 +158,9 @@ def _environment(
     on_cuda = compute.device.type == "cuda"
     processor = torch.cuda.get_device_name(compute.device) if on_cuda else processor_name()
     cost = cost_of(experiment.model, data.image_shape, len(data.class_names))
+    batch_size = min(experiment.training.batch_size, len(data.train))
     record: dict[str, str | float] = {
-        "flops_per_image": float(cost.flops_per_image),
+        "flops_per_image": round(cost.flops(batch_size) / batch_size, 1),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "training_seconds": round(fitted.seconds, 3),
         "images_per_second": round(fitted.images_seen / max(fitted.seconds, 1e-9), 1),

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from vizmodels.errors import EngineUnavailable
 from vizmodels.jobs import board
 
 REFRESH_SECONDS = 1.0
@@ -11,6 +12,14 @@ START_TAKES = "about 10 seconds on two cores"
 def is_starting() -> bool:
     """Whether a job would have to wait for the engine. Raises EngineUnavailable if none is open."""
     return board().health().state == "starting"
+
+
+def is_ready() -> bool:
+    """Whether the engine takes jobs now."""
+    try:
+        return board().health().state == "ready"
+    except EngineUnavailable:
+        return False
 
 
 def wait_for_start() -> None:
