@@ -9,6 +9,7 @@ import pytest
 from vizmodels.bounds import check_bounds
 from vizmodels.errors import InvalidExperiment
 from vizmodels.experiment import Experiment, Move, Training
+from vizmodels.runs.titles import title_of
 from vizmodels.specs import (
     SPECS,
     AutoencoderSpec,
@@ -429,3 +430,53 @@ def test_a_stream_of_random_numbers_has_a_seed_of_63_bits_of_its_own() -> None:
         for epoch in range(20)
     ]
     assert len(set(seeds)) == len(seeds)
+
+
+PCA = AutoencoderSpec(backbone="linear")
+IDLE = {
+    "closed form": (
+        Experiment(dataset="digits", model=PCA, training=Training(solver="closed_form")),
+        Experiment(
+            dataset="digits",
+            model=PCA,
+            training=Training(
+                solver="closed_form", epochs=7, batch_size=32, learning_rate=0.1,
+                noise_weight=0.5, schedule="one_cycle", binarise=True,
+            ),
+        ),
+    ),
+    "temperature of other estimators than Gumbel's": (
+        Experiment(dataset="digits", model=DiscreteVAESpec(estimator="enumeration")),
+        Experiment(
+            dataset="digits", model=DiscreteVAESpec(estimator="enumeration", temperature=0.7)
+        ),
+    ),
+    "decay of a codebook that is learned by its gradient": (
+        Experiment(dataset="digits", model=VQVAESpec(codebook_update="gradient")),
+        Experiment(dataset="digits", model=VQVAESpec(codebook_update="gradient", decay=0.5)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("plain", "idle"), IDLE.values(), ids=IDLE)
+def test_what_does_nothing_enters_neither_id_nor_title(plain: Experiment, idle: Experiment) -> None:
+    assert plain.id == idle.id
+    assert title_of(plain) == title_of(idle)
+    assert plain.former_id != idle.former_id
+
+
+def test_what_does_something_goes_on_entering_the_id() -> None:
+    closed = [
+        Experiment(dataset="digits", model=PCA, training=Training(solver="closed_form", seed=seed))
+        for seed in (0, 1)
+    ]
+    gumbel = [Experiment(dataset="digits", model=DiscreteVAESpec(temperature=t)) for t in (1, 0.7)]
+    ema = [Experiment(dataset="digits", model=VQVAESpec(decay=decay)) for decay in (0.99, 0.5)]
+    for first, second in (closed, gumbel, ema):
+        assert first.id != second.id
+
+
+def test_the_id_of_pca_is_that_of_the_shipped_runs() -> None:
+    training = Training(epochs=1, solver="closed_form")
+    shipped = Experiment(dataset="strokes", model=PCA, training=training)
+    assert shipped.id == shipped.former_id

@@ -9,14 +9,14 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from vizmodels.bounds import AtMost
 from vizmodels.described import Described
 from vizmodels.errors import InvalidExperiment
-from vizmodels.specs import ModelSpec
+from vizmodels.specs import DiscreteVAESpec, ModelSpec, PixelCNNSpec, VQVAESpec
 
 FORMAT_VERSION = 1
 """Raise it when the same JSON would mean another recipe: every run id changes with it.
@@ -228,16 +228,40 @@ class Experiment(Described):
 
     @property
     def id(self) -> str:
-        """Short hash of what was asked for; fields left at their default do not enter.
+        """Short hash of what was asked for; fields that do nothing, or are at their default, do not
+        enter.
 
         So a knob that is added later, with today's behaviour as its default, changes no id.
         """
-        return _id_of(self)  # pyright: ignore[reportArgumentType]  # frozen: it has a hash
+        return _id_of(self, False)  # pyright: ignore[reportArgumentType]  # frozen: it has a hash
+
+    @property
+    def former_id(self) -> str:
+        """The id from when fields that do nothing entered: folders of then are named by it."""
+        return _id_of(self, True)  # pyright: ignore[reportArgumentType]  # frozen: it has a hash
 
 
 @functools.lru_cache(KEPT_IDS)
-def _id_of(experiment: Experiment) -> str:
+def _id_of(experiment: Experiment, with_idle: bool) -> str:
     asked = experiment.model_dump(mode="json", exclude_defaults=True)
     asked["model"]["family"] = experiment.model.family
+    if not with_idle:
+        _drop_idle(experiment, asked)
     canonical = json.dumps([FORMAT_VERSION, asked], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:ID_LENGTH]
+
+
+def _drop_idle(experiment: Experiment, asked: dict[str, Any]) -> None:
+    """Take out what was set and does nothing beside the rest."""
+    model = experiment.model
+    if experiment.training.solver == "closed_form":  # one pass, and of all others only the seed
+        kept = {"epochs": 1, "solver": "closed_form"}
+        seed = experiment.training.seed
+        asked["training"] = kept | ({"seed": seed} if seed else {})
+    if isinstance(model, DiscreteVAESpec) and model.estimator != "gumbel":
+        asked["model"].pop("temperature", None)
+        asked["model"].pop("final_temperature", None)
+    of_codes = asked["model"] if isinstance(model, VQVAESpec) else asked["model"].get("vqvae")
+    spec = model.vqvae if isinstance(model, PixelCNNSpec) else model
+    if isinstance(spec, VQVAESpec) and spec.codebook_update != "ema" and of_codes:
+        of_codes.pop("decay", None)

@@ -373,3 +373,19 @@ def test_a_title_tells_a_run_from_its_neighbours(
     model: AnySpec, training: Training, title: str
 ) -> None:
     assert title_of(Experiment(dataset="mnist", model=model, training=training)) == title
+
+
+def test_a_run_saved_when_idle_settings_entered_its_id_goes_on_loading(
+    library: RunLibrary, run: Run
+) -> None:
+    idle = run.experiment.model_copy(
+        update={"model": VQVAESpec(codebook_update="gradient", decay=0.5)}
+    )
+    from vizmodels.models import build_model
+
+    model = build_model(idle.model, (1, 8, 8), torch.Generator().manual_seed(0)).eval()
+    folder = library.save(dataclasses.replace(run, experiment=idle, model=model))
+    folder.rename(folder.with_name(idle.former_id))
+    assert idle.former_id != idle.id
+    assert library.load(idle.former_id).experiment == idle
+    assert [record.id for record in library.list()] == [idle.former_id]

@@ -80,7 +80,7 @@ def read_record(folder: Path, shipped: bool) -> RunRecord:
         channels, height, width = (int(n) for n in evaluation.pop("image_shape"))
         n_classes = int(evaluation.pop("n_classes", 0))  # in runs since the first that needed it
         terms = {str(name): float(value) for name, value in evaluation.items()}
-    if experiment.id != folder.name:
+    if folder.name not in (experiment.id, experiment.former_id):
         raise damaged(folder, f"the experiment of run {experiment.id}")
     if not all(math.isfinite(value) for value in terms.values()):
         raise damaged(folder, "an evaluation that is not finite")

@@ -36,9 +36,10 @@ def title_of(experiment: Experiment) -> str:
         case ClassifierSpec():
             name, size = "Classifier", f"{model.n_features} features"
             extra = ""
-    if noise_weight := experiment.last_value_of("noise_weight"):
+    has_steps = training.solver != "closed_form"
+    if has_steps and (noise_weight := experiment.last_value_of("noise_weight")):
         extra += f" · noise {noise_weight:g}"
-    if training.binarise:
+    if training.binarise and has_steps:
         extra += " · binarised"
     if experiment.pictures:
         extra += f" · pictures {experiment.pictures[:4]}"
