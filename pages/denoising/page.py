@@ -63,8 +63,9 @@ explanation(
     "are 95 % intervals of the mean over the images. On the maps an arrow runs from where the "
     "clean picture is encoded to where the noisy one is; the dotted line runs on to where "
     "the decoded picture is encoded, which shows whether decoding leads back. With more than two "
-    "axes the maps show the two leading principal components. An autoencoder trained with noise "
-    "says so in its title.",
+    "axes the maps show the two leading principal components. A VAE decodes its posterior mean, a "
+    "discrete VAE the likeliest class of each variable. An autoencoder trained with noise says so "
+    "in its title.",
     [
         "Move the weight from 0 to 1: where does each model begin to show another digit?",
         "Compare the autoencoder trained with noise with the one trained without: at which "

@@ -43,8 +43,8 @@ JUDGES = {
     "on_reconstructions": "CNN trained on originals, reads reconstructions",
     "from_reconstructions": "CNN trained on reconstructions, reads originals",
     "within_reconstructions": "CNN trained on and reads reconstructions",
-    "linear_probe": "Linear probe on the latent",
-    "nearest_neighbours": "5 nearest latents vote",
+    "linear_probe": "Linear probe on the code",
+    "nearest_neighbours": "5 nearest codes vote",
 }
 FIRST_JUDGES = ("on_reconstructions", "from_reconstructions", "linear_probe", "nearest_neighbours")
 N_LOST = 16

@@ -20,10 +20,11 @@ explanation(
     "A judge that was trained on originals and reads reconstructions says how many pictures still "
     "look like what they were. One that was trained on reconstructions and reads originals says "
     "whether enough was left to learn from. A linear probe and a vote of the nearest latents ask "
-    "the latent itself, without the decoder: what they cannot read may still be there, only not "
-    "in a form that is linear or near. The whiskers are 95 % intervals over three seeds, which "
-    "draw other training images and other first weights. To keep the time short, judges see 5,000 "
-    "training images for four epochs; more would raise all figures by some per cent.",
+    "the code itself, without the decoder: a VAE's posterior mean, the likeliest classes of a "
+    "discrete VAE, the code vectors of a VQ-VAE. What they cannot read may still be there, only "
+    "not in a form that is linear or near. The whiskers are 95 % intervals over three seeds, "
+    "which draw other training images and other first weights. To keep the time short, judges see "
+    "5,000 training images for four epochs; more would raise all figures by some per cent.",
     [
         "Compare 2 with 16 axes: which digits do two axes confuse?",
         "Look for a model whose probe does worse than the CNN on its reconstructions.",

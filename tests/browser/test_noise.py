@@ -96,7 +96,9 @@ def latents_of(model: Autoencoder, pixels: np.ndarray) -> np.ndarray:
 def decoded(model: Autoencoder, latents: np.ndarray) -> np.ndarray:
     """What PyTorch makes of latents, (n, H·W)."""
     with torch.no_grad():
-        return model.decode_embedding(torch.from_numpy(latents)).flatten(1).numpy()
+        # A discrete VAE is compared by the likeliest class of each variable, not its chances.
+        code = model.to_code(torch.from_numpy(latents))
+        return model.decode_embedding(code).flatten(1).numpy()
 
 
 def n_apart(found: np.ndarray, expected: np.ndarray, tolerance: float) -> int:

@@ -45,6 +45,17 @@ def test_a_pinned_picture_is_shown_beside_its_reconstruction(page: Page, toys: T
         assert error[:4] in page.locator(".pinned").inner_text()
 
 
+def test_a_discrete_vaes_reconstruction_is_of_its_likeliest_classes(page: Page, toys: Toys) -> None:
+    show_and_remember(page, toys.data("discrete"))
+    index = pin(page, toys.latents["discrete"][7])
+    pixels = np.array(page.locator(".pinned canvas").nth(1).evaluate(SHOWN_PIXELS))
+    latent = toys.latents["discrete"][index]
+    likeliest = [np.eye(3)[latent[at : at + 3].argmax()] for at in (0, 3)]
+    code = np.concatenate([*likeliest, latent[6:]]).tolist()
+    assert_allclose(pixels, toys.decoded("discrete", code), atol=0.5 / 255 + 2e-3)
+    assert np.abs(pixels - toys.decoded("discrete", latent.tolist())).max() > 0.02
+
+
 def test_the_posterior_is_an_ellipse_of_its_own_standard_deviations(page: Page, toys: Toys) -> None:
     show_and_remember(page, toys.data("vae"))
     index = pin(page, toys.latents["vae"][7])

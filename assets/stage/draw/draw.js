@@ -102,7 +102,8 @@ export class Draw {
       caption.textContent = this.titles[which];
       if (isEmpty) continue;
       this.pictures[which].paint(side.pixels);
-      const title = "Mean squared error against the sheet without noise";
+      const relaxed = this.stage.models[which].simplex ? ", decoding class probabilities" : "";
+      const title = `Mean squared error against the sheet without noise${relaxed}`;
       const error = meanSquaredError(side.pixels, this.clean);
       caption.append(make("span", { title }, ` MSE ${format(error, 4)}`));
     }

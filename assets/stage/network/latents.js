@@ -53,6 +53,25 @@ export function simplexOf(encoder) {
   return last?.op === "softmax" ? { groups: last.groups, classes: last.classes } : null;
 }
 
+/**
+ * The code that stands for a latent: of a discrete VAE the likeliest class of each variable, else the
+ * latent itself.
+ * @param {Float32Array} z
+ * @param {import("../paths/interpolation.js").Simplex | null} simplex
+ * @returns {Float32Array}
+ */
+export function toCode(z, simplex) {
+  if (!simplex) return z;
+  const code = z.slice();
+  const { groups, classes } = simplex;
+  for (let first = 0; first < groups * classes; first += classes) {
+    const chances = z.subarray(first, first + classes);
+    code.fill(0, first, first + classes);
+    code[first + chances.indexOf(Math.max(...chances))] = 1;
+  }
+  return code;
+}
+
 /** Each variable's probabilities add up to 1 again, which half precision spoils. Changes `values`. */
 function normalised(values, dim, { groups, classes }) {
   for (let row = 0; row < values.length; row += dim) {

@@ -4,6 +4,7 @@
  */
 
 import { loadCoder } from "./coder.js";
+import { simplexOf, toCode } from "./latents.js";
 
 /** @type {import("./coder.js").Coder} */
 let coder;
@@ -15,7 +16,8 @@ const ACTS = {
   encode: ({ rows, n }) => ({ latents: encode(rows, n) }),
   repair({ rows, n }) {
     const latents = encode(rows, n);
-    return { latents, pictures: each(latents, n, coder.decode) };
+    const simplex = simplexOf(coder.program.encoder);
+    return { latents, pictures: each(latents, n, (z) => coder.decode(toCode(z, simplex))) };
   },
 };
 

@@ -8,6 +8,7 @@ import { make } from "../kit/elements.js";
 import { format } from "../kit/numbers.js";
 import { ellipseAxes, mapRows, nearestLatents } from "./posterior.js";
 import { latentOf } from "../main/probe.js";
+import { toCode } from "../network/latents.js";
 import { Picture } from "../main/readout.js";
 import { Thumbnails } from "./thumbnails.js";
 
@@ -80,12 +81,13 @@ export class PicturePanel {
     if (pinned !== this.shown) return;
     const shown = [paintedPicture(points, "Original", pixels)];
     for (const [which, model] of Object.entries(models)) {
-      const decoded = model.decode(latentOf(model, pinned)).slice();
+      const decoded = model.decode(toCode(latentOf(model, pinned), model.simplex)).slice();
       const error = meanSquaredError(pixels, decoded).toFixed(4);
       const words = `${models.b ? `${which.toUpperCase()}, ` : ""}error ${error}`;
       const picture = paintedPicture(points, words, decoded);
       picture.dataset.model = which;
-      picture.title = "Squared error per pixel of the reconstruction";
+      const of = model.simplex ? " from the likeliest class of each variable" : "";
+      picture.title = `Squared error per pixel of the reconstruction${of}`;
       shown.push(picture);
       const posterior = model.posterior(pixels);
       if (!posterior) continue;
