@@ -273,12 +273,16 @@ class _Loop:
     def _end_epoch(self) -> None:
         binarise = self.experiment.training.binarise
         terms = evaluate(self.model, self.test_images, self.test_labels, binarise=binarise)
-        for name, value in terms.items():
+        measures = (
+            *self.model.measure(self.test_images),
+            *evaluate_draws(self.model, self.test_images, binarise=binarise),
+        )
+        told = terms | {measure.name: measure.value for measure in measures}
+        for name, value in told.items():
             if not math.isfinite(value):
                 self._refuse_divergence(f"test {name}", value)
         self.history.test_rows.append(list(terms.values()))
-        self.history.add_measures(self.model.measure(self.test_images))
-        self.history.add_measures(evaluate_draws(self.model, self.test_images, binarise=binarise))
+        self.history.add_measures(measures)
         epochs_done = self.steps_done // self.steps_per_epoch
         self.history.epochs.append(epochs_done)
         self.snapshots.offer(epochs_done, self.model)

@@ -48,7 +48,7 @@ class PreviewMaker:
         shown = self._shown(model)
         preview = Preview(
             originals=self.originals,
-            reconstructions=(shown.pictures.float().cpu() * 255).round().to(torch.uint8).numpy(),
+            reconstructions=_as_bytes(shown.pictures).numpy(),
             points=self._on_map(shown.places.float().cpu()).numpy().astype(np.float32),
             labels=None if self.labels is None else self.labels.numpy(),
         )
@@ -75,12 +75,18 @@ class PreviewMaker:
 
     def _on_map(self, z: Float[Tensor, "P E"]) -> Float[Tensor, "P 2"]:
         """Two axes as they are; more through their leading principal axes, which are free to turn
-        from one preview to the next and are therefore turned back onto the last ones."""
+        from one preview to the next and are therefore turned back onto the last ones.
+
+        A model may diverge between two looks at its loss. Latents that are no numbers, or too large
+        to be multiplied, have no axes: all then lie at 0, and the next look ends the training.
+        """
         if z.shape[1] <= 2:
-            return torch.nn.functional.pad(z, (0, 2 - z.shape[1]))
+            return torch.nn.functional.pad(z, (0, 2 - z.shape[1])).nan_to_num(0.0, 0.0, 0.0)
         centred = z - z.mean(dim=0)
         # In float32 it fails on latents that lie all but in one place.
         scatter = (centred.T @ centred).double()
+        if not bool(scatter.isfinite().all()):
+            return torch.zeros(len(z), 2)
         axes = torch.linalg.eigh(scatter).eigenvectors[:, -2:].to(z)
         if self._axes is not None:
             from scipy.linalg import orthogonal_procrustes  # here: it takes a while to import
@@ -89,3 +95,8 @@ class PreviewMaker:
             axes = axes @ torch.from_numpy(turn).to(axes)
         self._axes = axes
         return centred @ axes
+
+
+def _as_bytes(pictures: Float[Tensor, "N C H W"]) -> Tensor:
+    """uint8; a pixel that is no number is black."""
+    return (pictures.float().cpu().nan_to_num(0.0) * 255).round().to(torch.uint8)
