@@ -108,8 +108,7 @@ explanation(
     "asked seed by seed, since runs of one seed begin alike: choose them below the charts. Where "
     "the interval of the differences holds 0, chance may have made them. In the plane of rate and "
     "distortion each dot is a run: to the right it sends more nats, further down it loses less; "
-    "both are of the same draws of the posterior. "
-    "A larger KL weight moves a run to the left and up.",
+    "both are of the same draws. A larger KL weight moves a run to the left and up.",
     [
         "Latent size: from which size on does the error stop falling?",
         "KL weight: watch the rate fall to zero. What does the distortion do?",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.information.differences import show_differences
 from pages.parts.frame.charts import show_chart
 from pages.parts.frame.export import offer_export
 from pages.parts.frame.notices import bound, drop_notices
@@ -95,6 +96,8 @@ def show_information(dataset: str) -> None:
     if not shown:
         return
     _show_judges(shown, kept, [titles[r.id] for r in shown], in_pictures)
+    if len(shown) > 1:
+        show_differences(kept, [titles[r.id] for r in shown], JUDGES)
     _show_lost(shown, kept, titles)
     _offer(dataset, [titles[r.id] for r in shown], kept)
 

@@ -12,7 +12,7 @@ from pages.parts.models.model_picker import pick_up_to_four
 from pages.parts.process.kept import once
 from pages.parts.process.shared import atlas
 from pages.parts.results.waiting import losses, reconstructed, reconstruction_reports
-from pages.reconstruction.posterior_texts import posterior_texts
+from pages.reconstruction.label_texts import difference_texts, posterior_texts
 from pages.reconstruction.sheets import reconstruction_sheet
 from vizmodels.analysis.intervals import mean_interval
 from vizmodels.analysis.latents.size import latent_size
@@ -67,6 +67,7 @@ if models and data_are_here(models[0]):
             f"detail kept {report.detail_kept:.0%}".replace("%", " %"),
             size_text(size),
             *posterior_texts(size, report),
+            *difference_texts(reports[:at], report),
         ]
         with rows[at + 1][0]:
             show_label(at, model, numbers)

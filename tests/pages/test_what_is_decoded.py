@@ -1,10 +1,16 @@
 """What pages say of the code that is decoded, beside what is decoded."""
 
+import numpy as np
 import torch
 from page_under_test import open_page
+from scipy import stats
+from streamlit.testing.v1 import AppTest
 
+from pages.information.differences import differences
+from pages.information.information_views import JUDGES
 from pages.parts.process import shared
 from pages.train.learning import what_dots_decode
+from vizmodels.analysis.pictures.information import FIGURES, InformationKept
 from vizmodels.data.bundled import digits
 from vizmodels.jobs import Curve
 from vizmodels.models.discrete_vae import DiscreteVAE
@@ -47,3 +53,50 @@ def test_bits_stand_beside_the_error_of_what_has_them(runs: dict[str, Run]) -> N
         relaxed = (model.decode(latents) - images).square().mean().item()
     assert f"error {of_code:.5f} ±" in label and f"relaxed: {relaxed:.5f}" in label
     assert f"error {run.evaluation['reconstruction_of_draws']:.5f} of draws" in label
+
+
+def test_errors_of_two_models_are_compared_picture_by_picture(runs: dict[str, Run]) -> None:
+    images = digits().test.images / 255
+    test = open_page("reconstruction", a=runs["vae"].id, b=runs["vqvae"].id, c="none", d="none")
+    errors = []
+    for name in ("vae", "vqvae"):
+        model = runs[name].autoencoder
+        with torch.no_grad():
+            pictures = model.decode(model.encode(images))
+        errors.append((pictures - images).square().mean(dim=(1, 2, 3)).double().numpy())
+    low, high = stats.ttest_rel(errors[1], errors[0]).confidence_interval(0.95)
+    a, b = [h.proto.body for h in test.get("html") if "<b>" in h.proto.body]
+    assert "picture by picture" not in a
+    assert f"{(low + high) / 2:+.5f} ± {(high - low) / 2:.5f}" in b
+
+
+def kept(accuracies: list[float]) -> InformationKept:
+    """What three judges of each kind read right."""
+    told = np.array(accuracies)
+    figures = dict.fromkeys(FIGURES, told)
+    return InformationKept((0, 1, 2), 50, 10, **figures, confusion=np.array([[30]]))
+
+
+def test_judges_compare_two_models_seed_by_seed() -> None:
+    one, other = [0.91, 0.95, 0.99], [0.90, 0.93, 0.985]
+    low, high = stats.ttest_rel(one, other).confidence_interval(0.95)
+    rows = differences(kept(one), kept(other), JUDGES)
+    assert [title for title, _ in rows] == list(JUDGES.values())
+    assert {text for _, text in rows} == {f"**{50 * (low + high):+.1f}** ± {50 * (high - low):.1f}"}
+
+
+def test_the_judges_differences_stand_below_two_pickers() -> None:
+    def page() -> None:
+        import numpy as np
+
+        from pages.information.differences import show_differences
+        from vizmodels.analysis.pictures.information import FIGURES, InformationKept
+
+        figures = dict.fromkeys(FIGURES, np.array([0.5, 0.5]))
+        same = InformationKept((0, 1), 50, 10, **figures, confusion=np.array([[20]]))
+        show_differences([same, same], ["A", "B"], {"linear_probe": "Linear probe"})
+
+    test = AppTest.from_function(page).run()
+    assert not test.exception
+    assert [box.value for box in test.selectbox] == [0, 1]
+    assert [m.value for m in test.markdown] == ["- Linear probe: **+0.0** ± 0.0"]

@@ -1,5 +1,8 @@
-"""What a posterior costs, beside the error of what has that cost."""
+"""What stands beside a model: what its posterior costs, and how it differs from model A."""
 
+from collections.abc import Sequence
+
+from vizmodels.analysis.intervals import mean_interval
 from vizmodels.analysis.latents.size import LatentSize
 from vizmodels.analysis.pictures.reconstruction_report import ReconstructionReport
 
@@ -13,3 +16,13 @@ def posterior_texts(size: LatentSize, report: ReconstructionReport) -> list[str]
         n = size.n_symbols * size.n_values
         texts.append(f"of its {n} probabilities, relaxed: {report.relaxed_error.mean():.5f}")
     return texts
+
+
+def difference_texts(
+    before: Sequence[ReconstructionReport], report: ReconstructionReport
+) -> list[str]:
+    """The error less model A's, picture by picture, with its interval; nothing of A itself."""
+    if not before:
+        return []
+    told = mean_interval(report.squared_error - before[0].squared_error)
+    return [f"less A's, picture by picture: {told.mean:+.5f} ± {told.half_width:.5f}"]
