@@ -37,7 +37,8 @@ if models and data_are_here(models[0]):
     )
 
 explanation(
-    "Each strip runs from one test image to another. A model's ends are its reconstructions. The "
+    "Each strip runs from one image to another. A model's ends are its reconstructions, of a "
+    "discrete VAE those of its class probabilities, between which alone there is a path. The "
     "**straight** path goes through latent space on a line, the **spherical** one on a great "
     "circle; the **pixel blend** fades one picture into the other. A step is the distance of "
     "two neighbouring frames: an even pace has steps of one size, a jump is one long step. The "

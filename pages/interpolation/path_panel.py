@@ -148,9 +148,10 @@ def show_scores(models: Sequence[RunRecord]) -> list[PathScores] | None:
     )
     if scores is None:
         return None
-    st.markdown(
-        f"**Over {scores[0].evenness.shape[1]} pairs of different classes**, mean and 95 % interval"
-    )
+    has_classes = atlas().points(models[0].experiment.dataset).labels() is not None
+    of = "test images of different classes" if has_classes else "test images"
+    n = scores[0].evenness.shape[1]
+    st.markdown(f"**Over {n} pairs of {of}**, mean and 95 % interval")
     titles = {
         "least_confidence": "classifier's confidence at the least sure frame",
         "evenness": "longest step / mean step",

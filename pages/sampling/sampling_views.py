@@ -149,7 +149,10 @@ def _show_aggregate(drawn: Drawn, colour: str, temperature: float) -> None:
         show_chart(f"shares_{run_id}", alt, usage_of_values, *of_model, colour)
         return
     of_prior = (drawn.run.id, atlas().run_key(drawn.run.id), drawn.name)
-    st.caption("Grey: training images. In colour: drawn from N(0, I), rings at 1 and 2.")
+    st.caption(
+        "Grey: training images, a draw of each posterior where there is one. In colour: drawn from "
+        "N(0, I), rings at 1 and 2."
+    )
     alt = f"Latents of images and draws from the prior of {title}"
     places = (*of_model, *of_prior, colour, temperature)
     show_chart(f"aggregate_{run_id}", alt, latents_and_draws, *places)
