@@ -108,15 +108,18 @@ def _also(gone: Sequence[RunRecord]) -> str:
     titles = [f"- {letter_by_letter(r.title)} · {r.id[:4]}" for r in gone[:MOST_NAMED]]
     more = len(gone) - len(titles)
     titles += [f"- and {more} more"] if more else []
-    n = "1 run" if len(gone) == 1 else f"{len(gone)} runs"
-    return f"{measured} So does what needs it, {n}:\n\n" + "\n".join(titles)
+    return f"{measured} So does what needs it, {_runs(len(gone))}:\n\n" + "\n".join(titles)
+
+
+def _runs(n: int) -> str:
+    return "1 run" if n == 1 else f"{n} runs"
 
 
 def _delete_set(name: str) -> str:
     pictures = _digest(name)
     gone = delete_set(library(), name)
     _forget([*gone, pictures])
-    return f"The images {name} are deleted" + (f", and {len(gone)} runs." if gone else ".")
+    return f"The images {name} are deleted" + (f", and {_runs(len(gone))}." if gone else ".")
 
 
 def _delete_run(record: RunRecord) -> str:

@@ -1,11 +1,13 @@
 """What a training is told to take: counted work, and what is made of timed steps."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
-from vizmodels.analysis.training_time import StepTime, time_steps
+from vizmodels.analysis.training_time import StepTime, estimate_time, time_steps
 from vizmodels.experiment import Experiment, Training
+from vizmodels.runs.records import RunRecord
 from vizmodels.runs.training_cost import Work, cost_of
 from vizmodels.specs import (
     AutoencoderSpec,
@@ -106,3 +108,26 @@ def test_steps_of_every_family_can_be_timed(spec) -> None:
     experiment = Experiment(dataset="digits", model=spec, training=training)
     timed = time_steps(experiment, (1, 8, 8), 10, "this one")
     assert timed.step > 0 and timed.test_image > 0 and timed.once > 0
+
+
+def record(name: str, spec: VAESpec, seconds: float, rate: float, *, shipped: bool) -> RunRecord:
+    environment: dict[str, str | float] = {
+        "processor": "this one",
+        "training_seconds": seconds,
+        "images_per_second": rate,
+        "flops_per_image": cost_of(spec, GREY).flops(128) / 128,
+    }
+    experiment = Experiment(dataset="mnist", model=spec)
+    return RunRecord(name, experiment, {}, environment, GREY, Path(name), shipped)
+
+
+def test_a_moments_training_of_something_tiny_tells_nothing_of_other_trainings() -> None:
+    tiny = record("tiny", VAESpec(widths=(16,)), 0.2, 900.0, shipped=False)
+    alike = record("alike", VAESpec(widths=(400,)), 30.0, 20_000.0, shipped=True)
+    experiment = Experiment(dataset="mnist", model=VAESpec(), training=Training(epochs=10))
+    told = estimate_time(experiment, 20_000, GREY, 10, [tiny, alike], ["this one"])
+    by_itself = estimate_time(experiment, 20_000, GREY, 10, [alike], ["this one"])
+    assert told is not None and told == by_itself
+    ratio = cost_of(VAESpec(), GREY).flops(128) / cost_of(VAESpec(widths=(400,)), GREY).flops(128)
+    batches = experiment.training.n_steps(20_000) * experiment.training.batch_size
+    assert told.seconds == pytest.approx(ratio * batches / 20_000)

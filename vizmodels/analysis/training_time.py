@@ -22,6 +22,8 @@ from vizmodels.training.step import TrainingStep
 N_NEAREST = 3  # runs whose speeds are averaged
 WARM_UP_STEPS = {"cuda": 5, "cpu": 1, "mps": 1}  # a captured step is captured in the fourth
 TIMING_SECONDS = 0.4  # of steps that are timed, and three at least
+TOLD_SECONDS = 1.0  # that a training took at least, for its speed to tell others
+ALIKE = 10  # times as much or as little arithmetic an image
 N_TEST = 500  # images whose evaluation is timed
 
 
@@ -166,14 +168,20 @@ def estimate_time(
         and float(record.environment.get("images_per_second", 0)) > 0
         and float(record.environment.get("flops_per_image", 0)) > 0  # not in the oldest runs
     ]
-    here = [r for r in alike if r.environment.get("processor") in processors]
-    made_here = [r for r in here if not r.shipped]
-    chosen = made_here or here or alike
-    if not chosen:
-        return None
 
     def flops(record: RunRecord) -> float:
         return float(record.environment["flops_per_image"])
+
+    def tells(record: RunRecord) -> bool:
+        """Whether its speed is that of arithmetic; a moment's shows what starting costs."""
+        is_near = abs(math.log(flops(record) / own)) <= math.log(ALIKE)
+        return is_near and float(record.environment.get("training_seconds", 0)) >= TOLD_SECONDS
+
+    here = [r for r in alike if r.environment.get("processor") in processors]
+    made_here = [r for r in here if not r.shipped and tells(r)]
+    chosen = made_here or list(filter(tells, here)) or list(filter(tells, alike)) or here or alike
+    if not chosen:
+        return None
 
     nearest = sorted(chosen, key=lambda r: abs(math.log(flops(r) / own)))[:N_NEAREST]
     rates = [float(r.environment["images_per_second"]) * flops(r) for r in nearest]
