@@ -76,7 +76,7 @@ def what_dots_decode(curve: Curve) -> str:
         of_dots = "its class probabilities"
     said = (
         "Lines are of training pictures and decode a draw of each posterior; dots are of the clean "
-        f"test pictures and decode {of_dots}, which errs by less"
+        f"test pictures and decode {of_dots}"
     )
     of_draws = ", and under **reconstruction of draws** a draw as well"
     return f"{said}{of_draws if OF_DRAWS in curve.measures else ''}."

@@ -36,7 +36,7 @@ def test_a_run_from_before_draws_were_evaluated_says_what_its_dots_decode() -> N
     ]
     shipped = next(r for r in of_classes if r.experiment.dataset == "strokes")
     said = what_dots_decode(Curve.of(shared.library().load(shipped.id).history))
-    assert said.endswith("its class probabilities, which errs by less.")
+    assert said.endswith("its class probabilities.")
 
 
 def test_bits_stand_beside_the_error_of_what_has_them(runs: dict[str, Run]) -> None:

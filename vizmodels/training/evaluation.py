@@ -60,9 +60,9 @@ def evaluate_draws(
 ) -> tuple[Measure, ...]:
     """The reconstruction term over all images at one draw of each posterior, z ~ q(z|x).
 
-    E_q of the reconstruction, which is what the KL of the same posteriors pays for; decoding their
-    means or likeliest classes errs by less. Always the same draws. Empty for models without a
-    posterior.
+    E_q of the reconstruction, which is what the KL of the same posteriors pays for. Decoding their
+    means errs by less as a rule, and by more where a posterior has collapsed and the decoder has
+    never seen its mean. Always the same draws. Empty for models without a posterior.
 
     Parameters
     ----------
