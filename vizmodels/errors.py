@@ -25,6 +25,10 @@ class InvalidExperiment(LatentariumError, ValueError):
     """A field of an experiment is unknown, of the wrong kind or out of its range."""
 
 
+class InvalidTensor(LatentariumError, ValueError):
+    """Images, latents or labels are of the wrong kind, shape or range."""
+
+
 class UnknownField(InvalidExperiment):
     """A field, or a choice of one, that this version does not have: a later one may."""
 

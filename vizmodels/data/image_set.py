@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vizmodels.errors import InvalidTensor
+
 DIGEST_LENGTH = 8  # hexadecimal digits
 
 
@@ -26,9 +28,19 @@ class ImageSplit:
     factors: Tensor | None = None
 
     def __post_init__(self) -> None:
-        assert self.images.dtype == torch.uint8 and self.images.ndim == 4, self.images.shape
+        images = self.images
+        if images.dtype != torch.uint8 or images.ndim != 4:
+            got, remedy = (
+                f"{images.dtype} {tuple(images.shape)}",
+                "Scale them to 0 to 255.",
+            )
+            raise InvalidTensor("The images of a split", "uint8 (N, C, H, W)", got, remedy)
         if self.labels is not None:
-            assert self.labels.dtype == torch.int64 and self.labels.shape == (len(self),)
+            labels = torch.as_tensor(self.labels)  # a list says plainly what it means
+            if labels.shape != (len(self),) or labels.is_floating_point():
+                got, remedy = f"{labels.dtype} {tuple(labels.shape)}", "Give one class to each."
+                raise InvalidTensor("The labels of a split", f"int64 ({len(self)},)", got, remedy)
+            object.__setattr__(self, "labels", labels.long())
         if self.factors is not None:
             assert self.factors.dtype == torch.float32 and self.factors.ndim == 2
             assert len(self.factors) == len(self)
@@ -76,7 +88,9 @@ class ImageSet:
 
     def __post_init__(self) -> None:
         for split in (self.train, self.test):
-            assert tuple(split.images.shape[1:]) == self.image_shape, self.image_shape
+            if tuple(split.images.shape[1:]) != tuple(self.image_shape):
+                got, remedy = tuple(split.images.shape[1:]), "Say the shape that the pictures have."
+                raise InvalidTensor("The image_shape of a set", f"{got}", self.image_shape, remedy)
             assert (split.labels is None) == (not self.class_names)
             n_factors = 0 if split.factors is None else split.factors.shape[1]
             assert n_factors == len(self.factor_names)

@@ -1,13 +1,17 @@
 """The interface of every model, and the plain autoencoder."""
 
+import functools
 from abc import abstractmethod
-from typing import Literal, final
+from collections.abc import Callable
+from typing import Any, Literal, final
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vizmodels.models.backbones import ImageShape
+from vizmodels.models.borders import as_images, as_latents, generator_for
 from vizmodels.models.loss import Loss, LossTerm
 from vizmodels.models.trainable import Batch, Trainable
 
@@ -27,6 +31,24 @@ class Autoencoder(Trainable):
     """
 
     latent_dim: int
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "encode" in vars(cls):
+            setattr(cls, "encode", _checked_images(cls.encode))  # noqa: B010
+        if "decode" in vars(cls):
+            setattr(cls, "decode", _checked_latents(cls.decode))  # noqa: B010
+
+    def __getattr__(self, name: str) -> Any:
+        """Shapes of a model that was put together by hand are found by its decoder."""
+        if name == "latent_dim":
+            linear = (m for m in self.decoder.modules() if isinstance(m, nn.Linear))
+            self.latent_dim = next(linear).in_features
+            return self.latent_dim
+        if name == "image_shape":
+            self.image_shape = _shape_made_by(self.decoder, self.latent_dim)
+            return self.image_shape
+        return super().__getattr__(name)
 
     @property
     def embedding_dim(self) -> int:
@@ -58,15 +80,45 @@ class Autoencoder(Trainable):
         """Pictures of any places, in [0, 1]; for a VQ-VAE, of the nearest codes."""
         return self.decode(places)
 
-    def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "N C H W"]:
-        """Pictures of n draws z ~ N(0, I).
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "N C H W"]:
+        """Pictures of n draws z ~ N(0, I), each time others where no generator is given.
 
         That is the prior a VAE is trained for. A plain autoencoder is trained for none, so its
         samples show what becomes of latents that no image was ever encoded to.
         """
         device = next(self.parameters()).device
+        generator = generator or generator_for(self)
         z = torch.randn(n, self.latent_dim, generator=generator, device=generator.device)
         return self.decode(z.to(device))
+
+
+Coder = Callable[[Any, Tensor], Tensor]
+
+
+def _checked_images(encode: Coder) -> Coder:
+    @functools.wraps(encode)
+    def checked(self: Autoencoder, images: Tensor) -> Tensor:
+        return encode(self, as_images(images, self.image_shape, look=not self.training))
+
+    return checked
+
+
+def _checked_latents(decode: Coder) -> Coder:
+    @functools.wraps(decode)
+    def checked(self: Autoencoder, latents: Tensor) -> Tensor:
+        return decode(self, as_latents(latents, self.latent_dim))
+
+    return checked
+
+
+@torch.no_grad()
+def _shape_made_by(decoder: nn.Module, latent_dim: int) -> ImageShape:
+    weight, was_training = next(decoder.parameters()), decoder.training
+    decoder.eval()  # so that no running mean is moved
+    shape = decoder(torch.zeros(1, latent_dim, dtype=weight.dtype, device=weight.device)).shape[1:]
+    decoder.train(was_training)
+    channels, height, width = shape
+    return channels, height, width
 
 
 @final

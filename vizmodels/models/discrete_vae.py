@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vizmodels.models.autoencoder import CROSS_ENTROPY, SQUARED_ERROR
+from vizmodels.models.borders import generator_for
 from vizmodels.models.categorical import (
     all_combinations,
     draw_one_hot,
@@ -99,9 +100,10 @@ class DiscreteVAE(ProbabilisticAutoencoder):
         """The mean of p(x|c, z)."""
         return torch.sigmoid(self.decoder(latents))
 
-    def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "N C H W"]:
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "N C H W"]:
         """Pictures of n draws from the prior: uniform classes, and normal axes beside them."""
         device = next(self.parameters()).device
+        generator = generator or generator_for(self)
         shape = (n, self.n_variables, self.n_classes)
         classes = draw_one_hot(torch.zeros(shape, device=generator.device), generator)
         n_axes = self.latent_dim - self.n_variables * self.n_classes

@@ -75,9 +75,9 @@ class Run:
 def train(
     experiment: Experiment,
     *,
-    device: Device | str = "auto",
+    device: Device | str | torch.device = "auto",
     on_progress: OnProgress | None = None,
-    checkpoints: CheckpointFiles | Path | None = None,
+    checkpoints: CheckpointFiles | Path | str | None = None,
     data: ImageSet | None = None,
     vq_run: Run | None = None,
     ask: AskOrder = run_freely,
@@ -112,7 +112,8 @@ def train(
     -----
     On a CPU the same seed gives the same weights; on a GPU sums may be taken in another order.
     """
-    compute = choose_compute(device)
+    compute = choose_compute(str(device))
+    checkpoints = Path(checkpoints) if isinstance(checkpoints, str) else checkpoints
     data = load_dataset(experiment.dataset) if data is None else data
     check_pictures(experiment, data)
     vqvae = None if vq_run is None else _vqvae(vq_run, experiment, data)

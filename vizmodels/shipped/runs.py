@@ -1,6 +1,7 @@
 """Trains the runs that come with the app into `assets/runs/`."""
 
 import dataclasses
+import json
 import logging
 from collections.abc import Iterator
 from functools import partial
@@ -8,8 +9,9 @@ from typing import Any
 
 import torch
 
-from vizmodels.data import is_available, load_dataset
+from vizmodels.data import digest_of, is_available, load_dataset
 from vizmodels.experiment import Experiment, Training
+from vizmodels.files import whole_file
 from vizmodels.runs.library import RunLibrary
 from vizmodels.runs.run import Run, train
 from vizmodels.runs.titles import title_of
@@ -161,6 +163,7 @@ def build(library: RunLibrary, *, again: bool = False, trained: RunLibrary | Non
     again : whether to train also what is there already
     trained : runs from elsewhere, taken where they are of a wanted experiment
     """
+    record_digests(library)
     wanted = {experiment.id: experiment for experiment in gallery_experiments()}
     for record in library.list():
         if record.id not in wanted:
@@ -182,6 +185,27 @@ def build(library: RunLibrary, *, again: bool = False, trained: RunLibrary | Non
             value,
             run.environment["training_seconds"],
         )
+
+
+def record_digests(library: RunLibrary) -> int:
+    """Add the digest of the pictures to records from before it was kept; returns to how many.
+
+    The sets are verified when they are loaded, so the pictures are those of then.
+    """
+    n_added = 0
+    for record in library.list():
+        dataset = record.experiment.dataset
+        if record.data_digest or not is_available(dataset):
+            continue
+        if load_dataset(dataset).source != record.environment.get("data", ""):
+            log.warning("%s: trained on other files of %s", record.title, dataset)
+            continue
+        path = record.folder / "environment.json"
+        told = {**json.loads(path.read_bytes()), "data_digest": digest_of(dataset)}
+        with whole_file(path) as unfinished:
+            unfinished.write_text(json.dumps(told, indent=2))
+        n_added += 1
+    return n_added
 
 
 def _as_shipped(run: Run) -> Run:

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import final
 
 import torch
@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from vizmodels.models.borders import as_labels, check_temperature
 from vizmodels.models.codes.draw import draw_categories
 
 OnToken = Callable[[int, Tensor, Tensor], None]
@@ -61,7 +62,7 @@ class CodePrior(nn.Module, ABC):
         generator: torch.Generator,
         *,
         temperature: float = 1.0,
-        labels: Int64[Tensor, " N"] | None = None,
+        labels: Int64[Tensor, " N"] | Sequence[int] | None = None,
         on_token: OnToken | None = None,
     ) -> Int64[Tensor, "N h w"]:
         """n grids of codes, drawn token by token.
@@ -70,7 +71,8 @@ class CodePrior(nn.Module, ABC):
         ----------
         n : number of grids
         generator : of the draws, on the model's device
-        temperature : the logits are divided by it; below 1 the likely becomes likelier
+        temperature : the logits are divided by it; below 1 the likely becomes likelier, at 0
+            the likeliest is drawn
         labels : class of each grid, for a prior that is told it; None draws it at random
         on_token : called after each token with (position, codes (N, h, w), chances (N, K))
 
@@ -78,7 +80,10 @@ class CodePrior(nn.Module, ABC):
         -----
         One pass of the network a token: 49 for a 7×7 grid.
         """
-        if self.n_classes and labels is None:
+        check_temperature(temperature)
+        if labels is not None:
+            labels = as_labels(labels, n, self.n_classes).to(generator.device)
+        elif self.n_classes:
             labels = torch.randint(
                 self.n_classes, (n,), generator=generator, device=generator.device
             )
@@ -88,7 +93,10 @@ class CodePrior(nn.Module, ABC):
             row, column = divmod(position, width)
             # The rows below have no say in this one, so the network is spared them.
             seen = self.logits(codes[:, : row + 1], labels)[:, :, row, column].float()
-            chances = F.softmax(seen / temperature, dim=1)
+            if temperature:
+                chances = F.softmax(seen / temperature, dim=1)
+            else:
+                chances = F.one_hot(seen.argmax(dim=1), self.codebook_size).float()
             codes[:, row, column] = draw_categories(chances, generator)
             if on_token is not None:
                 on_token(position, codes, chances)

@@ -1,5 +1,6 @@
 """A VQ-VAE with a learned prior over its codes: the model of a prior's run, whole by itself."""
 
+from collections.abc import Sequence
 from typing import final
 
 import torch
@@ -7,6 +8,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from vizmodels.models.autoencoder import Autoencoder
+from vizmodels.models.borders import generator_for
 from vizmodels.models.codes.code_prior import NATS_PER_BIT, OnToken
 from vizmodels.models.codes.pixelcnn import PixelCNN
 from vizmodels.models.codes.quantizer import code_usage
@@ -53,16 +55,17 @@ class VQPrior(Autoencoder):
     def sample(
         self,
         n: int,
-        generator: torch.Generator,
+        generator: torch.Generator | None = None,
         *,
         temperature: float = 1.0,
-        labels: Int64[Tensor, " N"] | None = None,
+        labels: Int64[Tensor, " N"] | Sequence[int] | None = None,
         on_token: OnToken | None = None,
     ) -> Float[Tensor, "N C H W"]:
         """Pictures of n grids of codes drawn from the prior, token by token.
 
         A prior that is told the class draws it at random where `labels` says none.
         """
+        generator = generator or generator_for(self)
         codes = self.prior.sample_codes(
             n, generator, temperature=temperature, labels=labels, on_token=on_token
         )

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from vizmodels.models.autoencoder import SQUARED_ERROR, Autoencoder, squared_error
 from vizmodels.models.backbones import ImageShape
+from vizmodels.models.borders import generator_for
 from vizmodels.models.codes.quantizer import Quantizer, code_usage, pass_through
 from vizmodels.models.layers import Permute, Residual, Shift
 from vizmodels.models.loss import Loss, LossTerm
@@ -95,8 +96,9 @@ class VQVAE(Autoencoder):
         vectors = places.reshape(-1, self.quantizer.code_dim)
         return self._decode_vectors(self.quantizer(vectors).vectors.view(places.shape))
 
-    def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "N C H W"]:
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, "N C H W"]:
         """Pictures of n grids whose codes are drawn uniformly: the prior it was trained with."""
+        generator = generator or generator_for(self)
         codes = torch.randint(
             self.quantizer.codebook_size,
             (n, self.latent_dim),
