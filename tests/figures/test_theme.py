@@ -10,6 +10,7 @@ from vizmodels.figures.theme import (
     CLASS_COLOURS,
     MODEL_COLOURS,
     class_colour,
+    letters,
     signed_colours,
     styled,
 )
@@ -96,3 +97,7 @@ def test_a_long_axis_title_is_broken_into_lines_that_a_phone_has_room_for() -> N
     lines = figure.layout.xaxis.title.text.split("<br>")
     assert " ".join(lines) == title
     assert max(map(len, lines)) <= 30
+
+
+def test_plotly_reads_no_html_in_names_that_others_gave() -> None:
+    assert letters(["cats", "<b>x</b>", "a & b"]) == ["cats", "&lt;b&gt;x&lt;/b&gt;", "a &amp; b"]

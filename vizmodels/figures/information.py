@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vizmodels.figures.theme import AXIS_FONT, MODEL_COLOURS, NAME_WIDTH, styled, wrapped
+from vizmodels.figures.theme import AXIS_FONT, MODEL_COLOURS, NAME_WIDTH, letters, styled, wrapped
 
 NEUTRAL = "#808890"  # reads on white and on black
 ROW = 54  # px of a model
@@ -151,8 +151,8 @@ def confusion_figure(
     figure = go.Figure()
     figure.add_heatmap(
         z=lost,
-        x=list(class_names),
-        y=list(class_names),
+        x=letters(class_names),
+        y=letters(class_names),
         colorscale="Viridis",
         zmin=0,
         text=[[f"{value:.0f}" if value >= 0.5 else "" for value in row] for row in per_cent],

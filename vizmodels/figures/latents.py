@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vizmodels.figures.theme import MODEL_A, SEQUENTIAL, class_colour, styled
+from vizmodels.figures.theme import MODEL_A, SEQUENTIAL, class_colour, letters, styled
 
 CAMERA = {"x": 1.75, "y": 1.75, "z": 1.25}
 """Farther away than Plotly's own place, from which a wide cloud is cut off at the sides."""
@@ -57,4 +57,5 @@ def _groups(
 ) -> list[tuple[str, str, NDArray[np.bool_]]]:
     if labels is None:
         return [("images", MODEL_A, np.ones(n, bool))]
-    return [(name, class_colour(k), labels == k) for k, name in enumerate(class_names)]
+    names = letters(class_names)
+    return [(name, class_colour(k), labels == k) for k, name in enumerate(names)]

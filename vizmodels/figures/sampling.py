@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vizmodels.figures.theme import AXIS_FONT, styled
+from vizmodels.figures.theme import AXIS_FONT, letters, styled
 
 NEUTRAL = "#808890"  # reads on white and on black
 LEAST = 1e-3  # of a distance on a logarithmic axis
@@ -82,7 +82,7 @@ def class_shares_figure(
     per_cent = (100 * shares).astype(np.float32)
     figure.add_heatmap(
         z=per_cent,
-        x=list(class_names),
+        x=letters(class_names),
         y=list(names),
         colorscale="Viridis",
         zmin=0,

@@ -1,6 +1,8 @@
 """Colours and type that every figure shares."""
 
+import html
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -80,3 +82,8 @@ def signed_colours(
     share = np.clip(values / bound, -1, 1)[..., None]
     full = np.where(share < 0, np.array(negative), np.array(positive))
     return (nothing + (full - nothing) * np.abs(share)).round().astype(np.uint8)
+
+
+def letters(names: Iterable[str]) -> list[str]:
+    """Names that others gave, such as classes', so that Plotly reads no HTML in them."""
+    return [html.escape(name, quote=False) for name in names]
