@@ -89,6 +89,10 @@ class NewerRun(UnreadableRun):
     """A later version of the app has written the run, and knows more than this one."""
 
 
+class UnreadableCheckpoint(LatentariumError, OSError):
+    """A checkpoint that is there and cannot be read on this machine now."""
+
+
 class ReadOnlyRun(LatentariumError, PermissionError):
     """A shipped run can be neither changed nor deleted."""
 

@@ -1,5 +1,8 @@
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -7,7 +10,7 @@ from safetensors.torch import save_file
 from small_training import CPU, FAMILIES, on_digits, same_state, with_noise
 
 from vizmodels.data.image_set import ImageSet
-from vizmodels.errors import TrainingSetAside, TrainingStopped
+from vizmodels.errors import TrainingSetAside, TrainingStopped, UnreadableCheckpoint
 from vizmodels.experiment import Experiment
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.specs import AnySpec
@@ -162,6 +165,26 @@ def test_a_damaged_checkpoint_is_ignored(
     interrupt(experiment, data, path)
     damage(path)
     assert load_checkpoint(path, experiment.id) is None
+    assert_same(fit(experiment, data, CPU, None, path), fit(experiment, data, CPU))
+
+
+def test_a_checkpoint_that_cannot_be_read_now_is_not_written_over(
+    data: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment, path = on_digits(epochs=EPOCHS), tmp_path / "checkpoint.safetensors"
+    interrupt(experiment, data, path)
+    before, opened = path.read_bytes(), Path.open
+
+    def without_handles(self: Path, *how: Any) -> Any:
+        if self == path:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(self))
+        return opened(self, *how)
+
+    with monkeypatch.context() as short:
+        short.setattr(Path, "open", without_handles)
+        with pytest.raises(UnreadableCheckpoint, match="Train again: it goes on from there"):
+            fit(experiment, data, CPU, None, path)
+    assert path.read_bytes() == before
     assert_same(fit(experiment, data, CPU, None, path), fit(experiment, data, CPU))
 
 

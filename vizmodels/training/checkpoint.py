@@ -10,8 +10,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from vizmodels.errors import UnreadableCheckpoint
 from vizmodels.files import whole_file
 from vizmodels.training.progress import History
+
+GO_ON = "Train again: it goes on from there."
 
 CHECKPOINT_FORMAT = 2
 """Raise it when a training would go on otherwise than it began: older checkpoints are not read."""
@@ -79,12 +82,23 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load_checkpoint(path: Path, experiment_id: str) -> Checkpoint | None:
-    """The checkpoint of this experiment, or None if there is none or it cannot be read.
+    """The checkpoint of this experiment, or None if there is none, or a damaged one.
 
     A damaged checkpoint costs time, never a result, so training then starts again.
+
+    Raises
+    ------
+    UnreadableCheckpoint : this machine cannot read it now; begun again, the training would write
+        over it
     """
-    if not path.is_file():
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise UnreadableCheckpoint(
+            f"The checkpoint {path.name}", "readable on this machine now", str(error), GO_ON
+        ) from error
     try:
         with safe_open(path, framework="pt") as file:
             record = json.loads(file.metadata()["checkpoint"])
@@ -95,7 +109,7 @@ def load_checkpoint(path: Path, experiment_id: str) -> Checkpoint | None:
         step, seconds = record["step"], record["seconds"]
         last_turn, n_stepped = record["last_turn"], record["n_stepped"]
         return Checkpoint(experiment_id, step, seconds, history, tensors, last_turn, n_stepped)
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError):
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
