@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UnknownDataset,
         UnknownField,
         UnknownRun,
+        UnreadableCheckpoint,
         UnreadableRun,
     )
     from vizmodels.experiment import Experiment, Training
@@ -78,6 +79,7 @@ __all__ = [
     "UnknownDataset",
     "UnknownField",
     "UnknownRun",
+    "UnreadableCheckpoint",
     "UnreadableRun",
     "VAESpec",
     "VQVAESpec",
@@ -114,6 +116,7 @@ _MODULES = {
     "UnknownDataset": "errors",
     "UnknownField": "errors",
     "UnknownRun": "errors",
+    "UnreadableCheckpoint": "errors",
     "UnreadableRun": "errors",
     "add_own_images": "data.own_images",
     "load_dataset": "data",
