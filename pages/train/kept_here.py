@@ -38,7 +38,7 @@ def show_kept() -> None:
         return
     with st.expander("Kept on this machine"):
         chosen = st.selectbox(
-            "Your images and runs", list(kept), format_func=lambda key: kept[key].name,
+            "Made here", list(kept), format_func=lambda key: kept[key].name,
             key="kept_chosen",
         )  # fmt: skip
         if st.button(f"{kept[chosen].action} …", key="kept_ask", width="stretch"):

@@ -248,7 +248,7 @@ def test_a_vq_vae_and_then_a_prior_over_its_codes_are_trained_and_drawn_from(
     ):
         visitor.goto("/train")
         wait_until_settled(visitor)
-        visitor.get_by_label("Images").click()
+        visitor.get_by_label("Images", exact=True).click()
         visitor.get_by_role("option", name="digits", exact=True).click()
         visitor.get_by_role("radio", name=family, exact=True).click()
         expect(visitor.get_by_role("spinbutton", name=knob)).to_be_visible()
@@ -295,7 +295,7 @@ def test_a_learning_rate_that_diverges_ends_in_a_sentence(visitor: Page, real_da
 def _choose_mnist(page: Page, *, epochs: int, kl_weight: str) -> None:
     page.goto("/train")
     wait_until_settled(page)
-    page.get_by_label("Images").click()
+    page.get_by_label("Images", exact=True).click()
     page.get_by_role("option", name="mnist", exact=True).click()
     for label, value in (("KL weight", kl_weight), ("Epochs", str(epochs))):
         _fill(page, label, value)

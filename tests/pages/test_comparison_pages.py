@@ -67,9 +67,9 @@ def test_samplers_that_nobody_measured_say_why_there_is_no_figure(runs: dict[str
 
 
 def test_a_figure_that_was_measured_here_is_shown(runs: dict[str, Run]) -> None:
-    judge = judges.judge_on("digits")
-    assert judge is not None
     record = shared.library().record(runs["pca"].id)
+    judge = judges.judge_of(record)
+    assert judge is not None
     shares = np.full(10, 0.1)
     samplers: tuple[SamplerName, ...] = ("prior", "gaussian", "mixture")
     for at, sampler in enumerate(samplers):
