@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.frame.plain import letter_by_letter
 from pages.parts.process.shared import atlas, library, results
+from pages.parts.process.visitor import is_on_this_machine
 from vizmodels.data import own_pictures
 from vizmodels.data.own_images import own_image_names
 from vizmodels.errors import DamagedRun, LatentariumError
@@ -28,7 +29,10 @@ class Kept(NamedTuple):
 
 
 def show_kept() -> None:
-    """The list and one button for what is chosen of it; nothing where nothing was made here."""
+    """The list and one button for what is chosen of it; nothing where nothing was made here.
+
+    In a class all see the same runs, and nobody but who sits at the server may remove them.
+    """
     if said := st.session_state.pop(SAID, None):
         st.success(said)
     if refused := st.session_state.pop(REFUSED, None):
@@ -37,6 +41,9 @@ def show_kept() -> None:
     if not kept:
         return
     with st.expander("Kept on this machine"):
+        if not is_on_this_machine():
+            st.caption("What was made here is deleted at the machine that serves these pages.")
+            return
         chosen = st.selectbox(
             "Made here", list(kept), format_func=lambda key: kept[key].name,
             key="kept_chosen",
@@ -56,6 +63,8 @@ def _question(one: Kept) -> None:
 
 
 def _carry_out(one: Kept) -> None:
+    if not is_on_this_machine():  # whatever a browser sends
+        return
     try:
         st.session_state[SAID] = one.do()
     except LatentariumError as error:

@@ -15,3 +15,9 @@ def visitor() -> str:
     if isinstance(given, str) and NAME_PATTERN.fullmatch(given):
         return given
     return st.session_state.setdefault("visitor", uuid.uuid4().hex)
+
+
+def is_on_this_machine() -> bool:
+    """Whether the visitor sits at the machine that serves: no network and no proxy between."""
+    forwarded = any(name in st.context.headers for name in ("X-Forwarded-For", "Forwarded"))
+    return st.context.ip_address is None and not forwarded
