@@ -1,5 +1,6 @@
 """Homes for the pages under test, and small runs of every family to look at."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,14 @@ SMALL_SPECS: dict[str, AnySpec] = {
     "vqvae": VQVAESpec(codebook_size=16, code_dim=4, channels=8, n_residual=1, grid="half"),
     "classifier": ClassifierSpec(widths=(8,), n_features=16),
 }
+
+
+@pytest.fixture(autouse=True)
+def _main_module_stays() -> Iterator[None]:
+    """AppTest leaves its script as the main module, which a process that is spawned later runs."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture
