@@ -15,6 +15,7 @@ DIRECTION = (
     "specs",
     "experiment",
     "sweep",
+    "borders",
     "data",
     "models",
     "training",

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vizmodels.borders import as_images, as_latents, generator_for
 from vizmodels.models.backbones import ImageShape
-from vizmodels.models.borders import as_images, as_latents, generator_for
 from vizmodels.models.loss import Loss, LossTerm
 from vizmodels.models.trainable import Batch, Trainable
 

@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vizmodels.borders import generator_for
 from vizmodels.models.autoencoder import CROSS_ENTROPY, SQUARED_ERROR
-from vizmodels.models.borders import generator_for
 from vizmodels.models.categorical import (
     all_combinations,
     draw_one_hot,

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from vizmodels.models.borders import as_labels, check_temperature
+from vizmodels.borders import as_labels, check_temperature
 from vizmodels.models.codes.draw import draw_categories
 
 OnToken = Callable[[int, Tensor, Tensor], None]

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
+from vizmodels.borders import generator_for
 from vizmodels.models.autoencoder import Autoencoder
-from vizmodels.models.borders import generator_for
 from vizmodels.models.codes.code_prior import NATS_PER_BIT, OnToken
 from vizmodels.models.codes.pixelcnn import PixelCNN
 from vizmodels.models.codes.quantizer import code_usage

@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
+from vizmodels.borders import generator_for
 from vizmodels.models.autoencoder import SQUARED_ERROR, Autoencoder, squared_error
 from vizmodels.models.backbones import ImageShape
-from vizmodels.models.borders import generator_for
 from vizmodels.models.codes.quantizer import Quantizer, code_usage, pass_through
 from vizmodels.models.layers import Permute, Residual, Shift
 from vizmodels.models.loss import Loss, LossTerm

@@ -1,5 +1,6 @@
 """At public borders what is plain is taken, and everything else is refused in one sentence."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,18 +8,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from vizmodels.borders import as_images, as_labels, as_latents
 from vizmodels.data.image_set import ImageSet, ImageSplit
 from vizmodels.errors import InvalidTensor
 from vizmodels.models import build_model
 from vizmodels.models.autoencoder import Autoencoder
-from vizmodels.models.borders import as_images, as_labels, as_latents
 from vizmodels.models.codes.code_prior import UniformPrior
 from vizmodels.models.codes.vqvae import VQVAE
 from vizmodels.models.vae import VAE
 from vizmodels.specs import AutoencoderSpec, DiscreteVAESpec, VAESpec, VQVAESpec
 
 SHAPE = (1, 8, 8)
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 SPECS = [AutoencoderSpec(widths=(8,)), VAESpec(widths=(8,)), DiscreteVAESpec(widths=(8,)),
          VQVAESpec(channels=8, n_residual=0)]  # fmt: skip
 
@@ -139,6 +140,6 @@ except InvalidTensor:
 def test_a_program_meets_the_same_sentences(tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-c", WITHOUT_THE_TESTS_HOOK], cwd=tmp_path, capture_output=True,
-        text=True, env={**__import__("os").environ, "PYTHONPATH": str(ROOT)},
+        text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert told.stdout.strip() == "refused", told.stderr
